@@ -1,0 +1,33 @@
+/** Every scenario, in the order of the report. */
+import type { Scenario } from '../rig/scenario.ts'
+import { coldHerd } from './cold-herd.ts'
+import { coldHerdStalled } from './cold-herd-stalled.ts'
+import { coldUnique } from './cold-unique.ts'
+import { hot1k } from './hot-1k.ts'
+import { hot1m } from './hot-1m.ts'
+import { hot100k } from './hot-100k.ts'
+import { largeSequential } from './large-sequential.ts'
+import { notModified } from './not-modified.ts'
+import { rangeSeek } from './range-seek.ts'
+
+export const scenarios: readonly Scenario[] = [
+  hot1k,
+  hot100k,
+  hot1m,
+  notModified,
+  coldHerd,
+  coldHerdStalled,
+  coldUnique,
+  largeSequential,
+  rangeSeek,
+]
+
+export function requireScenarios(names: string): readonly Scenario[] {
+  return names.split(',').map((name) => {
+    const scenario = scenarios.find((candidate) => candidate.name === name)
+    if (scenario === undefined) {
+      throw new Error(`no scenario "${name}"; there are ${scenarios.map((known) => known.name).join(', ')}`)
+    }
+    return scenario
+  })
+}

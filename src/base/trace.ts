@@ -1,0 +1,34 @@
+import type { ErrorCode } from './errors.ts'
+import type { TierName } from './types.ts'
+
+export type CacheStatus = 'hit' | 'miss' | 'stale' | 'revalidated' | 'bypass'
+
+/**
+ * What happened to one request: the only mutable per-request object. Stages write it, observers read it on the way out, no
+ * stage reads it. Undefined: it did not come to that. All fields exist from the start, so that writing one costs nothing.
+ */
+export interface Trace {
+  /** Name of the bucket in the config. */
+  bucket: string | undefined
+  key: string | undefined
+  /** Undefined when the cache was not asked. */
+  cache: CacheStatus | undefined
+  tier: TierName | undefined
+  /** This request waited for another one's origin request. */
+  collapsed: boolean
+  error: ErrorCode | undefined
+  /** For the log: what the error table's public text leaves out. */
+  errorDetail: unknown
+}
+
+export function createTrace(): Trace {
+  return {
+    bucket: undefined,
+    key: undefined,
+    cache: undefined,
+    tier: undefined,
+    collapsed: false,
+    error: undefined,
+    errorDetail: undefined,
+  }
+}

@@ -1,0 +1,41 @@
+/** What a tier holds: small records that describe an object or carry one slice of it. */
+
+import type { EpochMs, Etag, HeaderList } from '../base/types.ts'
+
+/** What the origin said about an object and when, without its bytes. Freshness is judged at read, under the policy of then. */
+export interface ObjectHead {
+  readonly status: number
+  /** What slices are cut from: another tag is another version. May be made up, see `Etag`. */
+  readonly etag: Etag
+  /** Bytes of the whole representation. */
+  readonly size: number
+  /** Fixed when stored; the setting may change later. */
+  readonly sliceBytes: number
+  /** As the origin sent them, less what is never kept; without Content-Length and Content-Range. */
+  readonly headers: HeaderList
+  /** RFC 9111 §4.2.3: request_time and response_time of the exchange that gave or last confirmed this head. */
+  readonly requestedAt: EpochMs
+  readonly storedAt: EpochMs
+  /** Endpoint and S3 bucket; a head with another one is a miss. */
+  readonly originFingerprint: string
+  /** A remembered absence: which error the origin gave. `status` is 404 then. */
+  readonly absence?: 'NoSuchKey' | 'NoSuchBucket'
+}
+
+export type CacheRecord =
+  /** `body` is set when one slice is the whole object and its bytes are known; an answer to HEAD has none. Never written again once put, and alone in its ArrayBuffer. */
+  | { readonly kind: 'object'; readonly head: ObjectHead; readonly body?: Uint8Array }
+  /** At most `sliceBytes`. Never written again once put, and alone in its ArrayBuffer. `objectSize`: of the object it was cut from. */
+  | { readonly kind: 'slice'; readonly etag: Etag; readonly objectSize: number; readonly bytes: Uint8Array }
+  /** The object's answers differ by these request fields (lower case, sorted); each variant is an object of its own. */
+  | { readonly kind: 'vary'; readonly names: readonly string[]; readonly originFingerprint: string }
+
+/** How many slices an object of `size` bytes has; an empty object has none. */
+export function sliceCount(head: Pick<ObjectHead, 'size' | 'sliceBytes'>): number {
+  return Math.ceil(head.size / head.sliceBytes)
+}
+
+/** Bytes of slice `index`: all but the last are `sliceBytes` long. */
+export function sliceLength(head: Pick<ObjectHead, 'size' | 'sliceBytes'>, index: number): number {
+  return Math.min(head.sliceBytes, head.size - index * head.sliceBytes)
+}

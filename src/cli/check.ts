@@ -1,0 +1,22 @@
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+
+export interface CheckArgs {
+  readonly configFile: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  write(line: string): void
+}
+
+/** Says everything that is wrong with a config file. Returns the exit code: 0 when nothing is, else 2. */
+export function check({ configFile, env, write }: CheckArgs): number {
+  const result = loadConfig(configFile, env)
+  if (result.kind === 'problems') {
+    for (const problem of result.problems) write(formatProblem(problem))
+    const count = result.problems.length
+    write(`${configFile}: ${count} ${count === 1 ? 'problem' : 'problems'}`)
+    return 2
+  }
+  for (const warning of result.warnings) write(`warning: ${formatProblem(warning)}`)
+  write(`${configFile}: ok`)
+  return 0
+}

@@ -1,0 +1,74 @@
+/** The quick start: an embedded origin with a few objects, and a proxy in front of it. Loopback only. */
+
+import { type Addresses, type App, createApp } from '../app.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import type { Config } from '../config/config.ts'
+import { parseConfig } from '../config/load.ts'
+import { createLogger, type LogOutput } from '../observe/logger.ts'
+import { demoObjects } from '../origin/demo-objects.ts'
+import { startDemoOrigin } from '../origin/demo-origin.ts'
+import { announce, stopSignal } from './serve.ts'
+
+/** Tried first, so that the lines in the README work as they are. */
+const usualPort = 8080
+
+export async function demo({ version }: { readonly version: string }): Promise<number> {
+  const origin = await startDemoOrigin(demoObjects())
+  const output = createLogger({ level: 'info', format: process.stdout.isTTY ? 'pretty' : 'json' }, systemClock)
+  const stopped = stopSignal(output)
+  const { app, addresses } = await listenSomewhere(origin.endpoint, version, output)
+  announce(addresses)
+  process.stdout.write(firstSteps(addresses.main))
+  await stopped
+  await app.close()
+  await origin.close()
+  output.flush()
+  return 0
+}
+
+async function listenSomewhere(
+  endpoint: string,
+  version: string,
+  log: LogOutput,
+): Promise<{ app: App; addresses: Addresses }> {
+  for (const port of [usualPort, 0]) {
+    const app = createApp(demoConfig(endpoint, port), { clock: systemClock, random: systemRandom, log, version })
+    try {
+      return { app, addresses: await app.listen() }
+    } catch (error) {
+      await app.close() // and try any free port, when the usual one is taken
+      if (port === 0) throw error
+    }
+  }
+  throw new Error('no port to listen on')
+}
+
+function demoConfig(endpoint: string, port: number): Config {
+  const loaded = parseConfig(
+    `server: { address: "127.0.0.1:${port}" }
+metrics: { address: "127.0.0.1:0" }
+cache: { enabled: true, memory: { max_cache_size_mb: 64 } }
+buckets:
+  - name: demo
+    path_prefix: /demo
+    s3: { bucket: demo, region: us-east-1, endpoint: "${endpoint}", access_key: demo, secret_key: demo-secret }
+`,
+    {},
+    'demo',
+  )
+  if (loaded.kind === 'problems') throw new Error(`demo config: ${loaded.problems[0]?.message}`)
+  return loaded.config
+}
+
+function firstSteps(main: string): string {
+  return `
+Yatagarasu is serving sample objects. Try:
+
+  curl -i ${main}/demo/hello.txt                       # X-Cache: MISS, and HIT the second time
+  curl -i -r 0-99 ${main}/demo/video.bin               # a range: only its slice is fetched
+  curl -i ${main}/demo/hello.txt -H 'Cache-Control: no-cache'   # asks the origin again: REVALIDATED
+
+Ctrl-C ends it.
+`
+}

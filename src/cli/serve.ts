@@ -1,0 +1,75 @@
+import { writeSync } from 'node:fs'
+import { type App, createApp } from '../app.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import { createLogger, type LogOutput } from '../observe/logger.ts'
+
+export interface ServeArgs {
+  readonly configFile: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+}
+
+/** Returns the exit code: 2 when the file has problems, which are all told. */
+export async function serveFile({ configFile, env, version }: ServeArgs): Promise<number> {
+  const loaded = loadConfig(configFile, env)
+  if (loaded.kind === 'problems') {
+    for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
+    return 2
+  }
+  for (const warning of loaded.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
+  return serve(loaded.config, version)
+}
+
+/** Runs until SIGTERM or SIGINT has drained it. Returns the exit code. */
+async function serve(config: Config, version: string): Promise<number> {
+  const output = createLogger(config.logging, systemClock)
+  const app = createApp(config, { clock: systemClock, random: systemRandom, log: output, version })
+  const stopped = stopSignal(output)
+  try {
+    announce(await app.listen())
+  } catch (error) {
+    output.logger.fatal({ err: error }, 'cannot listen')
+    output.flush()
+    return 1
+  }
+  const signal = await stopped
+  output.logger.info({ signal }, 'draining')
+  return drain(app, output)
+}
+
+async function drain(app: App, output: LogOutput): Promise<number> {
+  try {
+    await app.close()
+    output.logger.info('stopped')
+    return 0
+  } catch (error) {
+    output.logger.fatal({ err: error }, 'shutdown failed')
+    return 1
+  } finally {
+    output.flush()
+  }
+}
+
+/** Scripts wait for this line; it is JSON whatever the log looks like. */
+export function announce(addresses: object): void {
+  writeSync(1, `${JSON.stringify({ msg: 'listening', addresses })}\n`)
+}
+
+/** The first SIGTERM or SIGINT. A second one is an impatient operator: it ends the process at once. */
+export function stopSignal(output: LogOutput): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let count = 0
+    const onSignal = (signal: NodeJS.Signals) => {
+      count++
+      if (count === 1) return resolve(signal)
+      output.flush()
+      process.exit(1)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

@@ -1,0 +1,130 @@
+/** Settings into `Config`: sections inherit, units become milliseconds and bytes. */
+
+import type { CorsRule } from '../http/cors.ts'
+import type { CredentialOptions } from '../origin/credentials.ts'
+import type { CachePolicy } from '../policy/cache-policy.ts'
+import type { QueryRule } from '../routing/object-ref.ts'
+import type { BucketConfig, Config, S3Settings } from './config.ts'
+import { caches, defaultPorts, isPathStyle, listenAt } from './rules.ts'
+import type { Settings } from './schema.ts'
+
+type Bucket = Settings['buckets'][number]
+
+const sliceBytes = 1_048_576
+
+/** Only for settings without problems. */
+export function buildConfig(settings: Settings): Config {
+  const { server, metrics, logging, cache } = settings
+  const buckets = settings.buckets.map((bucket) => buildBucket(settings, bucket))
+  return {
+    server: {
+      ...listenAt(server, defaultPorts.server),
+      trustedProxies: server.trusted_proxies,
+      clientAddressFrom: server.client_address_from,
+      keepAliveTimeoutMs: toMs(server.keep_alive_timeout_seconds),
+      requestTimeoutMs: toMs(server.request_timeout_seconds),
+      shutdownTimeoutMs: toMs(server.shutdown_timeout_seconds),
+      maxHeaderBytes: server.limits.max_header_size,
+      maxUriLength: server.limits.max_uri_length,
+      maxRequestBodyBytes: server.limits.max_request_body_size,
+    },
+    metrics: metrics.enabled ? listenAt(metrics, defaultPorts.metrics) : undefined,
+    logging,
+    memory: buckets.some(({ policy }) => policy.enabled)
+      ? {
+          maxBytes: cache.memory.max_cache_size_mb,
+          // The default bows to a smaller cache; what the file says was checked.
+          maxItemBytes: Math.min(cache.memory.max_item_size_mb, cache.memory.max_cache_size_mb),
+          eviction: cache.memory.eviction,
+        }
+      : undefined,
+    buckets,
+  }
+}
+
+function buildBucket(settings: Settings, bucket: Bucket): BucketConfig {
+  return {
+    name: bucket.name,
+    pathPrefix: bucket.path_prefix,
+    hosts: bucket.hosts.map((host) => host.toLowerCase()),
+    s3: buildS3(bucket.s3),
+    policy: buildPolicy(settings, bucket),
+    query: buildQuery(bucket.cache.query),
+    downstreamCacheControl: bucket.cache.downstream_cache_control,
+    cors: buildCors(bucket.cors),
+    headers: {
+      add: [...bucket.headers.add].flat(),
+      remove: bucket.headers.remove.map((name) => name.toLowerCase()),
+      forward: bucket.headers.forward.map((name) => name.toLowerCase()),
+    },
+  }
+}
+
+function buildS3(s3: Bucket['s3']): S3Settings {
+  return {
+    bucket: s3.bucket,
+    region: s3.region,
+    endpoint: s3.endpoint === undefined ? undefined : new URL(s3.endpoint).origin,
+    credentials: buildCredentials(s3),
+    forcePathStyle: isPathStyle(s3),
+    connections: s3.connection_pool_size,
+    timeoutMs: toMs(s3.timeout_seconds),
+    retry: {
+      maxAttempts: s3.retry.max_attempts,
+      initialBackoffMs: Math.min(s3.retry.initial_backoff_ms, s3.retry.max_backoff_ms),
+      maxBackoffMs: s3.retry.max_backoff_ms,
+    },
+  }
+}
+
+function buildCredentials(s3: Bucket['s3']): CredentialOptions {
+  if (s3.anonymous) return { kind: 'anonymous' }
+  const { access_key: accessKeyId, secret_key: secretAccessKey, session_token: sessionToken } = s3
+  if (accessKeyId === undefined || secretAccessKey === undefined) return { kind: 'default-chain' }
+  return { kind: 'static', accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+function buildPolicy(settings: Settings, bucket: Bucket): CachePolicy {
+  const { cache } = settings
+  const own = bucket.cache
+  const ttl = own.ttl_seconds ?? cache.memory.default_ttl_seconds
+  return {
+    enabled: caches(settings, bucket),
+    ttlMs: ttl === 'origin' ? ttl : toMs(ttl),
+    negativeTtlMs: toMs(own.negative_ttl_seconds ?? cache.negative_ttl_seconds),
+    staleWhileRevalidateMs: toMs(own.stale_while_revalidate_seconds ?? cache.stale_while_revalidate_seconds),
+    staleIfErrorMs: toMs(own.stale_if_error_seconds ?? cache.stale_if_error_seconds),
+    respectOrigin: own.respect_origin ?? cache.respect_origin,
+    requestDirectives: own.request_directives ?? cache.request_directives,
+    revalidate: own.revalidate ?? cache.revalidate,
+    maxObjectBytes: own.max_item_size_mb ?? Number.POSITIVE_INFINITY,
+    sliceBytes,
+  }
+}
+
+function buildQuery(query: Bucket['cache']['query']): QueryRule {
+  if (query === 'ignore') return { keep: 'none' }
+  return query === 'all' ? { keep: 'all' } : { keep: 'only', names: query.include }
+}
+
+function buildCors(cors: Bucket['cors']): CorsRule | 'passthrough' | undefined {
+  if (typeof cors !== 'object') return cors
+  return {
+    allowedOrigins: cors.allowed_origins.map(asBrowsersSendIt),
+    allowedMethods: cors.allowed_methods,
+    allowedHeaders: cors.allowed_headers,
+    exposedHeaders: cors.exposed_headers,
+    maxAgeSeconds: cors.max_age_seconds,
+    allowCredentials: cors.allow_credentials,
+  }
+}
+
+/** Lower case, and without the scheme's own port. */
+function asBrowsersSendIt(origin: string): string {
+  const known = /^https?:/i.test(origin) && URL.canParse(origin)
+  return known ? new URL(origin).origin : origin.toLowerCase()
+}
+
+function toMs(seconds: number): number {
+  return Math.round(seconds * 1000)
+}

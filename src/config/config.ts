@@ -1,0 +1,70 @@
+/** The configuration as the composition root reads it: validated, complete, in milliseconds and bytes. */
+
+import type { MemoryTierOptions } from '../cache/memory-tier.ts'
+import type { CorsRule } from '../http/cors.ts'
+import type { CredentialOptions } from '../origin/credentials.ts'
+import type { RetryOptions } from '../origin/origin-guards.ts'
+import type { HeaderRules } from '../pipeline/route.ts'
+import type { CachePolicy } from '../policy/cache-policy.ts'
+import type { QueryRule } from '../routing/object-ref.ts'
+
+export interface Config {
+  readonly server: ServerConfig
+  /** Undefined: no metrics listener. */
+  readonly metrics: ListenAddress | undefined
+  readonly logging: LoggingConfig
+  /** Undefined when no bucket caches. */
+  readonly memory: Omit<MemoryTierOptions, 'charge'> | undefined
+  readonly buckets: readonly BucketConfig[]
+}
+
+export interface ListenAddress {
+  /** A host name or an address, IPv6 without brackets. */
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export interface ServerConfig extends ListenAddress {
+  /** Addresses and CIDR blocks. */
+  readonly trustedProxies: readonly string[]
+  readonly clientAddressFrom: 'x-forwarded-for' | 'forwarded'
+  readonly keepAliveTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly shutdownTimeoutMs: number
+  readonly maxHeaderBytes: number
+  readonly maxUriLength: number
+  readonly maxRequestBodyBytes: number
+}
+
+export interface LoggingConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  readonly format: 'json' | 'pretty'
+}
+
+export interface BucketConfig {
+  readonly name: string
+  /** Starts with `/` and does not end with one, unless it is `/` itself. */
+  readonly pathPrefix: string
+  /** Lower case, without ports. Empty: any host. */
+  readonly hosts: readonly string[]
+  readonly s3: S3Settings
+  readonly policy: CachePolicy
+  readonly query: QueryRule
+  /** What clients are told in Cache-Control, in place of what the origin said. */
+  readonly downstreamCacheControl: string | undefined
+  readonly cors: CorsRule | 'passthrough' | undefined
+  readonly headers: HeaderRules
+}
+
+export interface S3Settings {
+  readonly bucket: string
+  readonly region: string
+  /** Scheme, host and port, without a slash at the end. Undefined: AWS. */
+  readonly endpoint: string | undefined
+  readonly credentials: CredentialOptions
+  readonly forcePathStyle: boolean
+  readonly connections: number
+  readonly timeoutMs: number
+  readonly retry: RetryOptions
+}

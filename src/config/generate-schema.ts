@@ -1,0 +1,97 @@
+/** config/schema.json from the table: JSON Schema 2020-12, for editors. */
+
+import { aliasesOf, schema } from './schema.ts'
+import type { SectionKind, Setting, SizeKind } from './setting.ts'
+
+type Json = { readonly [key: string]: unknown }
+interface ObjectSchema {
+  readonly properties: Record<string, Json>
+}
+
+const anyVariable = String.raw`\$\{`
+const wholeVariable = { type: 'string', pattern: String.raw`^\$\{[^}]*\}$` }
+const sizePattern = String.raw`^\d+(\.\d+)?\s*([KkMmGgTt][Ii]?)?[Bb]$`
+
+export function jsonSchema(): string {
+  const root = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Yatagarasu configuration',
+    ...schemaOf(schema),
+    patternProperties: { '^x-': {} },
+  }
+  // Inner older places first, so that the copy of a section has them too.
+  for (const { from, to } of aliasesOf(schema).toReversed()) copyProperty(root, from, to)
+  return `${JSON.stringify(root, undefined, 2)}\n`
+}
+
+function schemaOf(setting: Setting): Json {
+  const described = { description: setting.help, ...defaultOf(setting) }
+  switch (setting.kind) {
+    case 'text':
+      return { ...described, type: 'string', ...patternOf(setting.format?.pattern, setting.required === true) }
+    case 'flag':
+      return { ...described, anyOf: [{ type: 'boolean' }, wholeVariable] }
+    case 'number': {
+      const { min: minimum, max: maximum } = setting
+      return { ...described, anyOf: [{ type: setting.whole ? 'integer' : 'number', minimum, maximum }, wholeVariable] }
+    }
+    case 'size':
+      return { ...described, anyOf: sizeForms(setting) }
+    case 'choice':
+      return { ...described, anyOf: [{ enum: setting.values }, { type: 'string', pattern: anyVariable }] }
+    case 'word-or':
+      return { ...described, anyOf: [{ enum: setting.words }, schemaOf(setting.other), wholeVariable] }
+    case 'list':
+      return {
+        ...described,
+        type: 'array',
+        items: schemaOf(setting.of),
+        ...(setting.mayBeEmpty ? {} : { minItems: 1 }),
+      }
+    case 'header-map':
+      return {
+        ...described,
+        type: 'object',
+        additionalProperties: { type: 'string', ...patternOf(setting.value.pattern, true) },
+      }
+    case 'section':
+      return { ...described, ...sectionOf(setting) }
+  }
+}
+
+function sectionOf({ fields }: SectionKind): Json {
+  const properties = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, schemaOf(field)]))
+  const required = Object.keys(fields).filter((key) => fields[key]?.required)
+  return { type: 'object', additionalProperties: false, ...(required.length > 0 ? { required } : {}), properties }
+}
+
+function sizeForms({ min, max }: SizeKind): readonly Json[] {
+  return [
+    { type: 'integer', minimum: Math.ceil(min), maximum: max },
+    { type: 'string', pattern: sizePattern },
+    wholeVariable,
+  ]
+}
+
+function patternOf(pattern: string | undefined, required: boolean): Json {
+  if (pattern === undefined) return {}
+  return { pattern: [pattern, anyVariable, ...(required ? [] : ['^$'])].join('|') }
+}
+
+function defaultOf(setting: Setting): Json {
+  return 'default' in setting ? { default: setting.default } : {}
+}
+
+/** Puts the schema of one path at another one too; what lies between is made. */
+function copyProperty(root: Json, from: string, to: string): void {
+  const steps = from.split('.')
+  const last = steps.pop() ?? ''
+  let holder = root as unknown as ObjectSchema
+  for (const step of steps) {
+    holder.properties[step] ??= { type: 'object', additionalProperties: false, properties: {} }
+    holder = holder.properties[step] as unknown as ObjectSchema
+  }
+  let copied: Json = root
+  for (const step of to.split('.')) copied = (copied as unknown as ObjectSchema).properties[step] ?? {}
+  holder.properties[last] = { ...copied, description: `Older place of ${to}. ${String(copied['description'])}` }
+}

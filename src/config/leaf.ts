@@ -1,0 +1,134 @@
+/** One value of the file as a setting wants it. */
+
+import type { ChoiceKind, FlagKind, NumberKind, Setting, SizeKind, TextKind } from './setting.ts'
+import { suggest } from './suggestion.ts'
+
+export interface Given {
+  readonly value: unknown
+  /** It came from one unquoted `${…}`: text that may stand for a number or a boolean. */
+  readonly loose: boolean
+}
+
+export type Leaf = TextKind | FlagKind | NumberKind | SizeKind | ChoiceKind
+export type LeafResult = { readonly value: string | number | boolean } | { readonly problem: string }
+
+// A number as YAML's core schema writes it, in decimal.
+const decimal = /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/
+const sizeText = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B)?$/i
+const powers: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+export const unitBytes = { bytes: 1, megabytes: 1024 ** 2 } as const
+
+export function parseLeaf(setting: Leaf, given: Given): LeafResult {
+  switch (setting.kind) {
+    case 'text':
+      return parseText(setting, given)
+    case 'flag':
+      return parseFlag(given)
+    case 'number':
+      return parseNumber(setting, given)
+    case 'size':
+      return parseSize(setting, given)
+    case 'choice':
+      return parseChoice(setting, given)
+  }
+}
+
+/** What a value must be, as in "must be …". */
+export function describe(setting: Setting): string {
+  switch (setting.kind) {
+    case 'text':
+      return 'text'
+    case 'flag':
+      return 'true or false'
+    case 'number':
+      return `a ${setting.whole ? 'whole ' : ''}number${setting.unit === undefined ? '' : ` of ${setting.unit}`}`
+    case 'size':
+      return `a whole number of ${setting.unit} or a size such as "512${setting.unit === 'bytes' ? 'KB' : 'MB'}"`
+    case 'choice':
+      return oneOf(setting.values)
+    case 'word-or':
+      return `${describe(setting.other)}, or ${setting.words.join(' or ')}`
+    case 'list':
+      return 'a list'
+    case 'header-map':
+      return 'a map of header names and values'
+    case 'section':
+      return 'a section of settings'
+  }
+}
+
+export function oneOf(words: readonly string[]): string {
+  return words.length === 1 ? `${words[0]}` : `one of ${words.join(', ')}`
+}
+
+function parseText(setting: TextKind, { value }: Given): LeafResult {
+  if (typeof value !== 'string') return { problem: 'must be text; put it in quotes' }
+  const problem = setting.format?.problem(value)
+  return problem === undefined ? { value } : { problem }
+}
+
+function parseFlag({ value, loose }: Given): LeafResult {
+  if (typeof value === 'boolean') return { value }
+  if (loose && /^(true|True|TRUE)$/.test(String(value))) return { value: true }
+  if (loose && /^(false|False|FALSE)$/.test(String(value))) return { value: false }
+  return { problem: `must be true or false${unquoted(value, /^(true|false)$/i)}` }
+}
+
+function parseNumber(setting: NumberKind, given: Given): LeafResult {
+  const number = toNumber(given)
+  if (number === undefined || (setting.whole && !Number.isInteger(number))) {
+    return { problem: `must be ${describe(setting)}${unquoted(given.value, decimal)}` }
+  }
+  return withinBounds(number, setting.min, setting.max) ?? { value: number }
+}
+
+function parseSize(setting: SizeKind, given: Given): LeafResult {
+  const unit = unitBytes[setting.unit]
+  const number = toNumber(given)
+  const bytes = number === undefined ? sizeInBytes(given.value) : number * unit
+  if (bytes === undefined || (number !== undefined && number >= 0 && !Number.isInteger(number))) {
+    return { problem: `must be ${describe(setting)}` }
+  }
+  return withinBounds(bytes / unit, setting.min, setting.max, sizeBound(setting)) ?? { value: Math.floor(bytes) }
+}
+
+function sizeBound(setting: SizeKind): (bound: number) => string {
+  return (bound) => (bound < 1 && bound > 0 ? '1 byte' : `${bound} ${setting.unit}`)
+}
+
+function parseChoice(setting: ChoiceKind, { value }: Given): LeafResult {
+  if (typeof value === 'string') {
+    if (setting.values.includes(value)) return { value }
+    if (setting.later?.includes(value)) return { problem: `${value} is not available in this version` }
+    return { problem: `must be ${oneOf(setting.values)}${suggest(value, setting.values)}` }
+  }
+  return { problem: `must be ${oneOf(setting.values)}` }
+}
+
+function toNumber({ value, loose }: Given): number | undefined {
+  const number = loose && typeof value === 'string' && decimal.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+function sizeInBytes(value: unknown): number | undefined {
+  const parts = typeof value === 'string' ? sizeText.exec(value) : null
+  if (parts === null) return undefined
+  const [, amount = '', prefix = '', suffix] = parts
+  // A bare number in quotes: megabytes or bytes? Nobody knows.
+  if (prefix === '' && suffix === undefined) return undefined
+  return Number(amount) * (powers[prefix.toUpperCase()] ?? 1)
+}
+
+function withinBounds(
+  number: number,
+  min: number,
+  max: number,
+  show: (bound: number) => string = String,
+): { readonly problem: string } | undefined {
+  if (number < min) return { problem: `must be at least ${show(min)}` }
+  return number > max ? { problem: `must be at most ${show(max)}` } : undefined
+}
+
+function unquoted(value: unknown, form: RegExp): string {
+  return typeof value === 'string' && form.test(value) ? ', without quotes' : ''
+}

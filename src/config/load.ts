@@ -1,0 +1,47 @@
+/** A config file and the environment into a `Config`, or into every problem at once. */
+
+import { readFileSync } from 'node:fs'
+import { moveAliases } from './aliases.ts'
+import { buildConfig } from './build.ts'
+import type { Config } from './config.ts'
+import { type Problem, Report } from './problem.ts'
+import { readSettings } from './reader.ts'
+import { checkRules } from './rules.ts'
+import { aliasesOf, schema } from './schema.ts'
+import type { Environment } from './substitution.ts'
+import { parseTree } from './yaml-tree.ts'
+
+export type LoadResult =
+  | { readonly kind: 'config'; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
+
+/** Never throws: a file that cannot be read is a problem like any other. */
+export function loadConfig(file: string, env: Environment): LoadResult {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    // Translated: whoever starts the product is told in the same way as for what the file says.
+    const message = error instanceof TypeError ? 'is not UTF-8 text' : `cannot be read: ${errorCode(error)}`
+    return { kind: 'problems', problems: [{ path: file, message }] }
+  }
+  return parseConfig(text, env, file)
+}
+
+/** `fileName` is what problems are told of that belong to no setting. */
+export function parseConfig(text: string, env: Environment, fileName = 'config'): LoadResult {
+  const { tree, problems } = parseTree(text, fileName)
+  if (tree === undefined) return { kind: 'problems', problems }
+  const report = new Report()
+  for (const problem of problems) report.add(problem)
+  moveAliases(tree, aliasesOf(schema), report)
+  const settings = readSettings(schema, tree, env, report)
+  checkRules(settings, report)
+  if (report.problems.length > 0) return { kind: 'problems', problems: report.problems }
+  return { kind: 'config', config: buildConfig(settings), warnings: report.warnings }
+}
+
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  return 'code' in error ? String(error.code) : error.message
+}

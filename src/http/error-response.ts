@@ -1,0 +1,56 @@
+/** What a client is told when a request fails: the same few words as JSON, or as S3 says them in XML. */
+
+import type { ProxyError } from '../base/errors.ts'
+import type { RequestId } from '../base/types.ts'
+import type { ProxyResponse } from './messages.ts'
+
+export interface ErrorAudience {
+  readonly id: RequestId
+  /** The request's Accept field. */
+  readonly accept: string | undefined
+}
+
+export const allowedMethods = 'GET, HEAD, OPTIONS'
+
+/** Nothing of the error but its code and public text leaves here. */
+export function errorResponse(error: ProxyError, audience: ErrorAudience): ProxyResponse {
+  const { code, status, text } = error
+  const asXml = prefersXml(audience.accept)
+  const body = asXml
+    ? `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${text}</Message><RequestId>${audience.id}</RequestId></Error>\n`
+    : JSON.stringify({ error: { code, message: text, status, correlation_id: audience.id } })
+  const bytes = Buffer.from(body)
+  const headers = ['Content-Type', asXml ? 'application/xml' : 'application/json', 'Content-Length', `${bytes.length}`]
+  headers.push('Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff')
+  headers.push('Content-Security-Policy', "default-src 'none'")
+  const retryAfter = error.retryAfterSeconds ?? (status === 503 ? 1 : undefined)
+  if (retryAfter !== undefined) headers.push('Retry-After', `${Math.max(1, Math.ceil(retryAfter))}`)
+  if (status === 405) headers.push('Allow', allowedMethods)
+  return { status, headers, body: { kind: 'bytes', bytes } }
+}
+
+/** RFC 9110 §12.5.1: XML only when some XML type is strictly dearer to the client than JSON. */
+function prefersXml(accept: string | undefined): boolean {
+  if (accept === undefined || !/xml/i.test(accept)) return false
+  const qualities = acceptedQualities(accept)
+  return (
+    Math.max(quality('application/xml', qualities), quality('text/xml', qualities)) >
+    quality('application/json', qualities)
+  )
+}
+
+function quality(type: string, qualities: ReadonlyMap<string, number>): number {
+  // "the most specific reference has precedence"
+  return qualities.get(type) ?? qualities.get(`${type.slice(0, type.indexOf('/'))}/*`) ?? qualities.get('*/*') ?? 0
+}
+
+function acceptedQualities(accept: string): ReadonlyMap<string, number> {
+  const qualities = new Map<string, number>()
+  for (const member of accept.split(',')) {
+    const [range = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase())
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))
+    const q = weight === undefined ? 1 : Number(weight.slice(2))
+    if (q >= 0 && q <= 1) qualities.set(range, Math.max(q, qualities.get(range) ?? 0))
+  }
+  return qualities
+}

@@ -1,0 +1,141 @@
+/** From node's IncomingMessage to ProxyRequest, or to the reason why not. Keys are decoded elsewhere: paths stay raw. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Abandoned } from '../base/errors.ts'
+import { fieldValue } from '../base/header-list.ts'
+import type { Random } from '../base/random.ts'
+import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
+import type { ProxyRequest } from './messages.ts'
+import { Refusal } from './refusal.ts'
+
+export interface RequestLimits {
+  readonly maxUriLength: number
+  readonly maxRequestBodyBytes: number
+}
+
+export interface Arrival {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  readonly clientAddress: string
+  readonly receivedAt: EpochMs
+}
+
+/** What node's parser lets pass is judged here: the length of the target, its form, Host, and unknown transfer codings. */
+export function parseRequest(arrival: Arrival, limits: RequestLimits, random: Random): ClientRequest | Refusal {
+  const { url = '', method = '', headers, httpVersion } = arrival.message
+  if (url.length > limits.maxUriLength) return new Refusal('uri-too-long', 'UriTooLong', 'target over the bound')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return new Refusal('bad-syntax', 'InvalidRequest', `HTTP version ${httpVersion}`)
+  }
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && (httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')) {
+    return new Refusal('smuggling', 'InvalidRequest', 'a transfer coding other than chunked')
+  }
+  const target = splitTarget(method, url)
+  if (target === undefined) return new Refusal('bad-target', 'InvalidRequest', 'request target in no known form')
+  const host = hostOf(target, headers.host, httpVersion)
+  if (host === undefined) return new Refusal('bad-host', 'InvalidRequest', 'no valid Host')
+  const hasBody = coding !== undefined || Number(headers['content-length'] ?? 0) > limits.maxRequestBodyBytes
+  return new ClientRequest(arrival, target, host, hasBody, requestId(headers['x-correlation-id'], random))
+}
+
+export class ClientRequest implements ProxyRequest {
+  readonly id: RequestId
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly query: string
+  readonly clientAddress: string
+  readonly receivedAt: EpochMs
+  readonly hasBody: boolean
+  readonly #message: IncomingMessage
+  readonly #response: ServerResponse
+  #abandon: AbortController | undefined
+
+  constructor(arrival: Arrival, target: Target, host: string, hasBody: boolean, id: RequestId) {
+    this.id = id
+    this.method = arrival.message.method ?? ''
+    this.host = host
+    this.path = target.path
+    this.query = target.query
+    this.clientAddress = arrival.clientAddress
+    this.receivedAt = arrival.receivedAt
+    this.hasBody = hasBody
+    this.#message = arrival.message
+    this.#response = arrival.response
+    this.#abandon = undefined
+  }
+
+  get headers(): HeaderList {
+    return this.#message.rawHeaders
+  }
+
+  /** node has built the look-up by name already, for its own questions. */
+  header(name: string): string | undefined {
+    const value: unknown = this.#message.headers[name]
+    if (typeof value === 'string' || value === undefined) return value
+    // A list (Set-Cookie), or what every object inherits (`constructor`).
+    return fieldValue(this.headers, name)
+  }
+
+  /** Made when first asked for: an answer from memory needs none. */
+  get signal(): AbortSignal {
+    if (this.#abandon !== undefined) return this.#abandon.signal
+    const abandon = new AbortController()
+    this.#abandon = abandon
+    const response = this.#response
+    const gone = () => {
+      if (!response.writableFinished) abandon.abort(new Abandoned('the client is gone'))
+    }
+    if (response.closed) gone()
+    else response.once('close', gone)
+    return abandon.signal
+  }
+}
+
+interface Target {
+  readonly path: string
+  readonly query: string
+  /** Of the absolute form only; it counts instead of Host (RFC 9112 §3.2.2). */
+  readonly authority?: string
+}
+
+const slash = 0x2f
+const absoluteForm = /^https?:\/\/([^/?]*)([^?]*)(?:\?(.*))?$/i
+
+function splitTarget(method: string, url: string): Target | undefined {
+  // A fragment is never sent; what it would mean to others is anybody's guess.
+  if (url.includes('#')) return undefined
+  if (url.charCodeAt(0) === slash) {
+    const mark = url.indexOf('?')
+    return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+  }
+  if (url === '*') return method === 'OPTIONS' ? { path: url, query: '' } : undefined
+  const absolute = absoluteForm.exec(url)
+  if (absolute === null) return undefined
+  const [, authority = '', path = '', query = ''] = absolute
+  return authority === '' ? undefined : { path: path === '' ? '/' : path, query, authority }
+}
+
+/**
+ * RFC 9112 §3.2: an HTTP/1.1 request has exactly one valid Host, whatever the form of its target. Several lines arrive
+ * here joined by a comma, which no host holds.
+ */
+function hostOf(target: Target, field: string | undefined, httpVersion: string): string | undefined {
+  const absent = httpVersion === '1.0' ? '' : undefined
+  const named = field === undefined ? absent : hostName(field)
+  return named === undefined || target.authority === undefined ? named : hostName(target.authority)
+}
+
+/** RFC 3986 §3.2.2, less the comma; an optional port follows. */
+const authorityForm = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i
+
+function hostName(authority: string): string | undefined {
+  return authorityForm.exec(authority)?.[1]?.toLowerCase()
+}
+
+const acceptableId = /^[A-Za-z0-9._-]{1,128}$/
+
+function requestId(given: string | string[] | undefined, random: Random): RequestId {
+  return typeof given === 'string' && acceptableId.test(given) ? (given as RequestId) : random.requestId()
+}

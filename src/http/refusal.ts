@@ -1,0 +1,65 @@
+/** Requests that never reach a handler: why, and what is said on the way out. */
+
+import { STATUS_CODES } from 'node:http'
+import { type ErrorCode, ProxyError } from '../base/errors.ts'
+import { formatHttpDate } from '../base/http-date.ts'
+import type { HeaderList, RequestId } from '../base/types.ts'
+import { errorResponse } from './error-response.ts'
+
+/** Every reason a request can be counted as rejected for. */
+export const rejectReasons = [
+  'bad-syntax',
+  /** Framing that two parsers could read differently. */
+  'smuggling',
+  'bad-host',
+  'bad-target',
+  'connect',
+  'head-timeout',
+  'header-too-large',
+  'uri-too-long',
+  /** Told by whoever decodes keys. */
+  'bad-path',
+  /** Told by whoever knows where bodies are not welcome. */
+  'body',
+] as const
+
+export type RejectReason = (typeof rejectReasons)[number]
+
+export class Refusal {
+  readonly reason: RejectReason
+  readonly error: ProxyError
+
+  constructor(reason: RejectReason, code: ErrorCode, detail: string) {
+    this.reason = reason
+    this.error = new ProxyError(code, detail)
+  }
+}
+
+/** Codes of node's HTTP parser that speak of where a message ends. */
+const framingErrors: ReadonlySet<string> = new Set([
+  'HPE_INVALID_CONTENT_LENGTH',
+  'HPE_UNEXPECTED_CONTENT_LENGTH',
+  'HPE_INVALID_TRANSFER_ENCODING',
+  'HPE_INVALID_CHUNK_SIZE',
+  'HPE_CR_EXPECTED',
+  'HPE_LF_EXPECTED',
+])
+
+/** What a `clientError` comes to. */
+export function refusalOf(error: NodeJS.ErrnoException): Refusal {
+  const code = error.code ?? ''
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal('head-timeout', 'RequestTimeout', 'slow request head')
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('header-too-large', 'HeadersTooLarge', 'head over the bound')
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Refusal('body', 'RequestBodyNotAllowed', error.message)
+  return new Refusal(framingErrors.has(code) ? 'smuggling' : 'bad-syntax', 'InvalidRequest', error.message)
+}
+
+/** A whole answer for a connection that has no request to answer through. */
+export function rawAnswer(error: ProxyError, id: RequestId, nowMs: number): Buffer {
+  const { status, headers, body } = errorResponse(error, { id, accept: undefined })
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`]
+  const fields: HeaderList = [...headers, 'X-Correlation-ID', id, 'Date', formatHttpDate(nowMs), 'Connection', 'close']
+  for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`)
+  const bytes = body.kind === 'bytes' ? body.bytes : Buffer.alloc(0)
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes])
+}

@@ -1,0 +1,136 @@
+/** One origin exchange that gives an object's head, shared by everybody who wants that object at the time. */
+
+import { Abandoned } from '../base/errors.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
+import type { ObjectHead } from '../cache/record.ts'
+import type { OpenedObject } from './opened-object.ts'
+import type { HeaderOf } from './wanted.ts'
+
+/** What one of those who wait for the exchange gets from it. */
+export type Landing =
+  | {
+      readonly kind: 'object'
+      readonly object: OpenedObject
+      readonly how: 'confirmed' | 'stored' | 'passing'
+      readonly status: number
+    }
+  | { readonly kind: 'missing'; readonly head: ObjectHead; readonly isStored: boolean }
+  /** The answer was for one reader only, or is another variant's: look again, without waiting for others. */
+  | { readonly kind: 'alone'; readonly status: number }
+  | { readonly kind: 'again' }
+
+/** 'own': the exchange was made for this waiter. 'first': it comes first of those who still wait, since that one has left. */
+export type Seat = 'own' | 'first' | 'later'
+
+export interface Land {
+  /** Called once for each waiter, in the order they came. */
+  give(header: HeaderOf, seat: Seat): Landing
+  /** Until this settles the store does not have the answer, so that who comes meanwhile is given it from here. Never rejects. */
+  readonly arriving?: Promise<void> | undefined
+  /** Everybody who waited has theirs: what nobody took is let go. Called once, also when nobody waits any more. */
+  done?(): void
+}
+
+interface Waiter {
+  readonly header: HeaderOf
+  resolve(landing: Landing): void
+  reject(error: unknown): void
+}
+
+export class Flight {
+  readonly #waiters = new Set<Waiter>()
+  readonly #abort = new AbortController()
+  /** For whom the exchange was made. */
+  #starter: Waiter | undefined
+  #hasLanded = false
+  #arriving: Land | undefined
+
+  constructor(fly: (signal: AbortSignal) => Promise<Land>, onOver: () => void) {
+    void fly(this.#abort.signal)
+      .then(
+        (land) => this.#land(land),
+        (error: unknown) => this.#settle((waiter) => waiter.reject(error)),
+      )
+      .finally(onOver)
+  }
+
+  /** Nobody new should board: the store has the answer, or everybody had left before it came and it was called off. */
+  get isOver(): boolean {
+    return (this.#hasLanded && this.#arriving === undefined) || this.#abort.signal.aborted
+  }
+
+  /** When the last waiter leaves before the answer came, the exchange is called off. */
+  async board(header: HeaderOf, signal: AbortSignal): Promise<Landing> {
+    return this.#arriving?.give(header, 'later') ?? this.#wait(header, signal)
+  }
+
+  #wait(header: HeaderOf, signal: AbortSignal): Promise<Landing> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiters.delete(waiter)
+        reject(signal.reason)
+        if (this.#waiters.size === 0 && !this.#hasLanded)
+          this.#abort.abort(new Abandoned('nobody waits for the answer'))
+      }
+      const off = () => signal.removeEventListener('abort', leave)
+      const waiter: Waiter = {
+        header,
+        resolve: (landing) => {
+          off()
+          resolve(landing)
+        },
+        reject: (error) => {
+          off()
+          reject(error)
+        },
+      }
+      if (signal.aborted) return leave()
+      signal.addEventListener('abort', leave, { once: true })
+      this.#starter ??= waiter
+      this.#waiters.add(waiter)
+    })
+  }
+
+  async #land(land: Land): Promise<void> {
+    let first: Seat = 'first'
+    this.#settle((waiter) => {
+      try {
+        waiter.resolve(land.give(waiter.header, waiter === this.#starter ? 'own' : first))
+      } catch (error) {
+        waiter.reject(error) // a fault in handing it to one is not the others'
+      }
+      first = 'later'
+    })
+    land.done?.()
+    this.#arriving = land.arriving === undefined ? undefined : land
+    await land.arriving
+    this.#arriving = undefined
+  }
+
+  #settle(tell: (waiter: Waiter) => void): void {
+    this.#hasLanded = true
+    for (const waiter of this.#waiters) tell(waiter)
+    this.#waiters.clear()
+  }
+}
+
+/** Flights under way, by what they will tell. */
+export class FlightTable {
+  readonly #flights = new Map<string, Flight>()
+
+  /** The flight that will tell what `method` asks of this key. A GET's answer serves a HEAD as well. */
+  joinable(method: 'GET' | 'HEAD', key: CacheKey): Flight | undefined {
+    const flight =
+      this.#flights.get(`GET ${key.id}`) ?? (method === 'HEAD' ? this.#flights.get(`HEAD ${key.id}`) : undefined)
+    return flight?.isOver ? undefined : flight
+  }
+
+  start(method: 'GET' | 'HEAD', key: CacheKey, fly: (signal: AbortSignal) => Promise<Land>): Flight {
+    const name = `${method} ${key.id}`
+    const flight: Flight = new Flight(fly, () => {
+      if (this.#flights.get(name) === flight) this.#flights.delete(name)
+    })
+    this.#flights.set(name, flight)
+    return flight
+  }
+}

@@ -1,0 +1,229 @@
+/** What becomes of an origin's answer: what is stored, what is remembered, and what each of those who waited gets. */
+
+import { ProxyError } from '../base/errors.ts'
+import type { HeaderList } from '../base/types.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
+import { type ObjectHead, sliceCount } from '../cache/record.ts'
+import type { OriginAnswer } from '../origin/origin.ts'
+import { confirms, refreshedHeaders } from '../policy/not-modified.ts'
+import { judgeStoring, type Storing } from '../policy/storing.ts'
+import { validatorTag } from '../policy/validators.ts'
+import { variantOf } from '../policy/vary.ts'
+import type { Asking, StoredAnswer } from './asking.ts'
+import { collect } from './collect.ts'
+import type { Land, Landing, Seat } from './flight.ts'
+import { PassingObject } from './passing-object.ts'
+import type { SliceRun } from './slice-run.ts'
+import { StoredObject, type StoredPorts } from './stored-object.ts'
+import type { UncacheableMemory } from './uncacheable-memory.ts'
+import type { HeaderOf } from './wanted.ts'
+
+export interface LandingPorts extends StoredPorts {
+  readonly uncacheable: UncacheableMemory
+}
+
+type ObjectAnswer = Extract<OriginAnswer, { kind: 'object' }>
+type NotModified = Extract<OriginAnswer, { kind: 'not-modified' }>
+type Missing = Extract<OriginAnswer, { kind: 'missing' }>
+
+export function land(answer: OriginAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {
+  switch (answer.kind) {
+    case 'object':
+      return landObject(answer, asking, ports)
+    case 'not-modified':
+      return landConfirmed(answer, asking, ports)
+    case 'missing':
+      return landMissing(answer, asking, ports)
+    default:
+      throw new ProxyError('OriginMalformed', `origin answered '${answer.kind}' to a request without such a condition`)
+  }
+}
+
+async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {
+  const { head, body } = answer
+  if (!asking.mayStore) return landPassing(answer, asking)
+  const storing = judgeStoring({ ...head, size: head.size, etag: head.etag }, asking.policy)
+  if (storing.kind === 'refuse') {
+    await forget(asking, head.status, storing, ports)
+    return landPassing(answer, asking)
+  }
+  if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { size: head.size }, ports)
+  if (asking.method === 'HEAD') return landPassing(answer, asking)
+  const collected = await collect(body, asking.policy.sliceBytes)
+  if (collected.kind === 'longer') {
+    ports.uncacheable.remember(asking.base)
+    return landPassing({ ...answer, body: collected.body }, asking)
+  }
+  const { bytes } = collected
+  return keep(answer, asking, storing.varyNames, { size: bytes.length, whole: bytes }, ports)
+}
+
+/** An answer that may not be stored takes the place of what was stored, unless it only says that the origin is failing. */
+async function forget(asking: Asking, status: number, storing: Storing, ports: LandingPorts): Promise<void> {
+  if (storing.kind === 'refuse' && storing.memorable) ports.uncacheable.remember(asking.base)
+  if (asking.stored !== undefined && status < 500) await ports.store.remove(asking.key.id)
+}
+
+/** An answer as its one reader sees it, past the cache. A size of -1: not known. */
+export function passingObject({ head, body, start }: ObjectAnswer): PassingObject {
+  return new PassingObject(headOf(head, head.size ?? -1, 0, ''), body, start)
+}
+
+/** For the one it was made for; another can use it only if it is not one reader's range. */
+function landPassing(answer: ObjectAnswer, asking: Asking): Land {
+  const { head, body } = answer
+  let isTaken = false
+  return {
+    give(_header, seat) {
+      if (seat === 'later' || (seat === 'first' && asking.range !== undefined))
+        return { kind: 'alone', status: head.status }
+      isTaken = true
+      return { kind: 'object', object: passingObject(answer), how: 'passing', status: head.status }
+    },
+    done() {
+      if (!isTaken) body.cancel()
+    },
+  }
+}
+
+async function keep(
+  answer: ObjectAnswer,
+  asking: Asking,
+  varyNames: readonly string[],
+  { size, whole }: { size: number; whole?: Uint8Array },
+  ports: LandingPorts,
+): Promise<Land> {
+  const key = await placeOf(asking, varyNames, ports)
+  const head = headOf(answer.head, size, asking.policy.sliceBytes, asking.origin.fingerprint)
+  ports.uncacheable.forget(asking.base)
+  const known = size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head))
+  if (known !== undefined || asking.method === 'HEAD') {
+    answer.body.cancel()
+    await ports.store.put(
+      key.id,
+      known === undefined ? { kind: 'object', head } : { kind: 'object', head, body: known },
+    )
+    return landStored(asking, key, head, known, undefined, varyNames, ports)
+  }
+  if (sliceCount(head) > 1) await ports.store.put(key.id, { kind: 'object', head })
+  return landStored(asking, key, head, undefined, startRun(answer, asking, key, head, ports), varyNames, ports)
+}
+
+/** RFC 9111 §4.3.5: an answer to HEAD that agrees with the stored one in validator and length refreshes it. */
+function bodyConfirmedByHead({ method, stored }: Asking, head: ObjectHead): Uint8Array | undefined {
+  const isSame = method === 'HEAD' && stored?.head.etag === head.etag && stored.head.size === head.size
+  return isSame ? stored.body : undefined
+}
+
+/** Where the answer is stored: under its variant when it has one, and then a marker says which fields tell variants apart. */
+async function placeOf(asking: Asking, varyNames: readonly string[], ports: LandingPorts): Promise<CacheKey> {
+  if (varyNames.length === 0) return asking.base
+  await ports.store.put(asking.base.id, {
+    kind: 'vary',
+    names: varyNames,
+    originFingerprint: asking.origin.fingerprint,
+  })
+  return asking.base.withVariant(variantOf(varyNames, asking.header))
+}
+
+function startRun(
+  answer: ObjectAnswer,
+  asking: Asking,
+  key: CacheKey,
+  head: ObjectHead,
+  { runs }: LandingPorts,
+): SliceRun | undefined {
+  const { ref, origin, forwarded } = asking
+  const first = Math.ceil(answer.start / head.sliceBytes)
+  const end = answer.end ?? head.size
+  // An answer that ends sooner than was asked may end within a slice: that one is asked for again.
+  const last = (end === head.size ? Math.ceil(end / head.sliceBytes) : Math.floor(end / head.sliceBytes)) - 1
+  const running = runs.covering(key, head, first)
+  if (running !== undefined || first > last) {
+    answer.body.cancel()
+    return running
+  }
+  const opened = { body: answer.body, start: answer.start }
+  return runs.start({ key, head, ref, origin, forwarded, first, last, opened })
+}
+
+function landStored(
+  asking: Asking,
+  key: CacheKey,
+  head: ObjectHead,
+  whole: Uint8Array | undefined,
+  run: SliceRun | undefined,
+  varyNames: readonly string[],
+  ports: LandingPorts,
+): Land {
+  const variant = varyNames.length === 0 ? '' : variantOf(varyNames, asking.header)
+  run?.attach() // for those who wait: they might come too late to keep alive what they waited for
+  return {
+    give(header: HeaderOf, seat: Seat): Landing {
+      if (varyNames.length > 0 && variantOf(varyNames, header) !== variant) return { kind: 'again' }
+      const object = new StoredObject({ ...asking, key, head, whole, run, isLeader: seat === 'own' }, ports)
+      return { kind: 'object', object, how: 'stored', status: head.status }
+    },
+    done: () => run?.detach(),
+    arriving: sliceCount(head) > 1 ? undefined : run?.ended,
+  }
+}
+
+/** RFC 9111 §4.3.4: the stored answer with its fields refreshed. */
+async function landConfirmed(answer: NotModified, asking: Asking, ports: LandingPorts): Promise<Land> {
+  const { stored, key } = asking
+  if (stored === undefined)
+    throw new ProxyError('OriginMalformed', 'origin answered 304 to a request without a condition')
+  if (!confirms(stored.head.headers, answer.headers)) {
+    // Confirms another version than the stored one, so it confirms nothing: ask without a condition.
+    await ports.store.remove(key.id)
+    return { give: () => ({ kind: 'again' }) }
+  }
+  const head: ObjectHead = {
+    ...stored.head,
+    headers: refreshedHeaders(stored.head.headers, answer.headers),
+    requestedAt: answer.requestedAt,
+    storedAt: answer.receivedAt,
+  }
+  await putOrRemove(key, { head, body: stored.body }, asking, ports)
+  const give = (_header: HeaderOf, seat: Seat): Landing => {
+    const object = new StoredObject({ ...asking, head, whole: stored.body, isLeader: seat === 'own' }, ports)
+    return { kind: 'object', object, how: 'confirmed', status: 304 }
+  }
+  return { give }
+}
+
+async function putOrRemove(key: CacheKey, answer: StoredAnswer, asking: Asking, ports: LandingPorts): Promise<void> {
+  const { head, body } = answer
+  const storing = judgeStoring(
+    { status: head.status, headers: head.headers, size: head.size, etag: head.etag },
+    asking.policy,
+  )
+  if (storing.kind === 'refuse') await ports.store.remove(key.id)
+  else await ports.store.put(key.id, body === undefined ? { kind: 'object', head } : { kind: 'object', head, body })
+}
+
+async function landMissing(answer: Missing, asking: Asking, ports: LandingPorts): Promise<Land> {
+  const head: ObjectHead = {
+    ...headOf({ ...answer, status: 404, headers: [] }, 0, asking.policy.sliceBytes, asking.origin.fingerprint),
+    absence: answer.code,
+  }
+  const isStored = asking.mayStore && asking.policy.negativeTtlMs > 0
+  if (asking.stored !== undefined) await ports.store.remove(asking.key.id)
+  if (isStored) await ports.store.put(asking.base.id, { kind: 'object', head })
+  return { give: () => ({ kind: 'missing', head, isStored }) }
+}
+
+interface Said {
+  readonly status: number
+  readonly headers: HeaderList
+  readonly etag?: ObjectHead['etag']
+  readonly requestedAt: ObjectHead['requestedAt']
+  readonly receivedAt: ObjectHead['storedAt']
+}
+
+function headOf(said: Said, size: number, sliceBytes: number, originFingerprint: string): ObjectHead {
+  const { status, headers, requestedAt, receivedAt: storedAt } = said
+  const etag = validatorTag({ etag: said.etag, size, headers, storedAt })
+  return { status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint }
+}

@@ -1,0 +1,252 @@
+/** From a request for an object to its head: out of the cache when that is fresh enough, else from the origin. */
+
+import { ProxyError } from '../base/errors.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
+import type { CacheRecord, ObjectHead } from '../cache/record.ts'
+import type { Found as StoreFound } from '../cache/tiered-store.ts'
+import type { CacheStatusFacts } from '../policy/cache-status.ts'
+import { ageSeconds, type Freshness, judgeFreshness, type Lifetime, lifetimeOf } from '../policy/freshness.ts'
+import { revalidationHeaders } from '../policy/validators.ts'
+import { variantOf } from '../policy/vary.ts'
+import { type Asking, asking, type Found } from './asking.ts'
+import { Flight, type FlightTable, type Land, type Landing } from './flight.ts'
+import { type LandingPorts, land } from './landing.ts'
+import { StoredObject } from './stored-object.ts'
+import type { How, OpenResult, Site, Wanted } from './wanted.ts'
+
+export interface OpenPorts extends LandingPorts {
+  readonly flights: FlightTable
+}
+
+/** A stored answer, and how fresh it is for this request. */
+interface Judged {
+  readonly stored: NonNullable<Found['stored']>
+  readonly lifetime: Lifetime
+  readonly freshness: Freshness
+}
+
+/** A request looks again when the answer it waited for turned out to be another variant's. More than this is no progress. */
+const maxLooks = 3
+
+export class ObjectOpener {
+  readonly #ports: OpenPorts
+
+  constructor(ports: OpenPorts) {
+    this.#ports = ports
+  }
+
+  async open(wanted: Wanted): Promise<OpenResult> {
+    if (!wanted.mayStore) return this.#pass(wanted)
+    for (let looks = 0; looks < maxLooks; looks++) {
+      const first = await this.#ports.store.get(wanted.key.id)
+      const found =
+        first?.record.kind === 'vary' ? await this.#lookUpVariant(first.record, wanted) : at(wanted.key, first, wanted)
+      const judged = this.#judge(found, wanted)
+      const result = this.#fromStore(found, judged, wanted) ?? (await this.#fromOrigin(found, judged, wanted))
+      if (result !== 'again') return result
+    }
+    return this.#pass(wanted)
+  }
+
+  async #lookUpVariant(marker: Extract<CacheRecord, { kind: 'vary' }>, wanted: Wanted): Promise<Found> {
+    if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
+    const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
+    return at(key, await this.#ports.store.get(key.id), wanted, marker.names)
+  }
+
+  /** Undefined when nothing is stored that answers the request. */
+  #judge({ stored }: Found, wanted: Wanted): Judged | undefined {
+    if (stored === undefined || !answers(stored, wanted.method)) return undefined
+    const lifetime = this.#lifetimeOf(stored.head, wanted.site)
+    return { stored, lifetime, freshness: judgeFreshness(lifetime, wanted.directives, this.#ports.clock.now()) }
+  }
+
+  /** Undefined when the origin has to be asked first. */
+  #fromStore(found: Found, judged: Judged | undefined, wanted: Wanted): OpenResult | undefined {
+    if (judged === undefined) return undefined
+    const { stored, freshness } = judged
+    if (freshness.kind === 'stale') {
+      if (!freshness.whileRevalidating) return undefined
+      this.#refreshBehind(found, wanted)
+    }
+    return this.#hit(found, stored, wanted, freshness)
+  }
+
+  async #fromOrigin(found: Found, judged: Judged | undefined, wanted: Wanted): Promise<OpenResult | 'again'> {
+    if (wanted.directives.onlyIfCached) {
+      throw new ProxyError('NotCached', 'only-if-cached, and no stored answer may be used')
+    }
+    if (judged === undefined || judged.freshness.kind === 'fresh') return this.#openMissed(found, wanted)
+    const { stored, lifetime, freshness } = judged
+    // RFC 9211 §2.2: 'request' when it is the client's directives, and not the answer's age, that ask for the origin.
+    const fwd = freshness.ttlMs > 0 && !lifetime.alwaysRevalidate ? 'request' : 'stale'
+    return this.#revalidate(found, stored, wanted, freshness, { fwd })
+  }
+
+  #lifetimeOf(head: ObjectHead, { lifetimes, policy }: Site): Lifetime {
+    let lifetime = lifetimes.get(head)
+    if (lifetime === undefined) {
+      lifetime = lifetimeOf(head, policy)
+      lifetimes.set(head, lifetime)
+    }
+    return lifetime
+  }
+
+  #hit(found: Found, stored: NonNullable<Found['stored']>, wanted: Wanted, freshness: Freshness): OpenResult {
+    const { head, body, tier } = stored
+    // Fresh enough for this client (max-stale) can be stale all the same.
+    const status = freshness.ttlMs < 0 ? 'stale' : 'hit'
+    const ttlSeconds = Math.floor(freshness.ttlMs / 1000)
+    const facts: CacheStatusFacts = { hit: true, ttlSeconds, detail: tier }
+    const how: How = { status, facts, tier, ageSeconds: Math.floor(freshness.ageMs / 1000) }
+    if (head.absence !== undefined) return { kind: 'missing', code: head.absence, how }
+    const { ref, site } = wanted
+    const forwarded = head.size > head.sliceBytes ? wanted.forwarded(found.varyNames) : []
+    const spec = { key: found.key, head, whole: body, ref, origin: site.origin, forwarded, isLeader: false }
+    return { kind: 'object', object: new StoredObject(spec, this.#ports), how }
+  }
+
+  async #openMissed(found: Found, wanted: Wanted): Promise<OpenResult | 'again'> {
+    const fwd = found.varyNames.length > 0 ? 'vary-miss' : 'uri-miss'
+    return this.#fly({ ...asking(found, wanted), stored: undefined }, wanted, { fwd })
+  }
+
+  async #revalidate(
+    found: Found,
+    stored: NonNullable<Found['stored']>,
+    wanted: Wanted,
+    freshness: Extract<Freshness, { kind: 'stale' }>,
+    facts: CacheStatusFacts,
+  ): Promise<OpenResult | 'again'> {
+    const serveStale = () => this.#hit(found, stored, wanted, freshness)
+    try {
+      const result = await this.#fly(asking(found, wanted), wanted, facts, freshness.onError)
+      return result === 'failing' ? serveStale() : result
+    } catch (error) {
+      // Translates an origin failure into the stale answer, where the origin or the configuration allows it (RFC 5861 §4).
+      const isFailing = error instanceof ProxyError && error.source === 'origin' && error.status >= 500
+      if (isFailing && freshness.onError) return serveStale()
+      await this.#forgetDenied(error, found)
+      throw error
+    }
+  }
+
+  #fly(asking: Asking, wanted: Wanted, facts: CacheStatusFacts): Promise<OpenResult | 'again'>
+  #fly(
+    asking: Asking,
+    wanted: Wanted,
+    facts: CacheStatusFacts,
+    orStale: boolean,
+  ): Promise<OpenResult | 'again' | 'failing'>
+  async #fly(
+    asking: Asking,
+    wanted: Wanted,
+    facts: CacheStatusFacts,
+    orStale = false,
+  ): Promise<OpenResult | 'again' | 'failing'> {
+    const { flight, isJoined } = this.#flightFor(asking)
+    let landing = await flight.board(wanted.header, wanted.signal)
+    if (orStale && isFailing(landing)) {
+      if (landing.kind === 'object') landing.object.release()
+      return 'failing'
+    }
+    if (landing.kind === 'alone') landing = await this.#flyAlone(asking).board(wanted.header, wanted.signal)
+    if (landing.kind === 'again' || landing.kind === 'alone') return 'again'
+    return this.#opened(landing, wanted, isJoined ? { ...facts, collapsed: true } : facts)
+  }
+
+  #flightFor(asking: Asking): { flight: Flight; isJoined: boolean } {
+    const { flights, uncacheable } = this.#ports
+    if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking), isJoined: false }
+    const joinable = flights.joinable(asking.method, asking.key)
+    if (joinable !== undefined) return { flight: joinable, isJoined: true }
+    return { flight: flights.start(asking.method, asking.key, (signal) => this.#ask(asking, signal)), isJoined: false }
+  }
+
+  #flyAlone(asking: Asking): Flight {
+    return new Flight(
+      (signal) => this.#ask(asking, signal),
+      () => {},
+    )
+  }
+
+  async #ask(asking: Asking, signal: AbortSignal): Promise<Land> {
+    const { origin, ref, method, range, forwarded, stored } = asking
+    const query = { method, headers: forwarded, signal, ...(stored && revalidationHeaders(stored.head)) }
+    let answer = await origin.ask(ref, range === undefined ? query : { ...query, range })
+    // Outside the object, or the object is empty: the whole tells its size.
+    if (answer.kind === 'unsatisfiable') answer = await origin.ask(ref, query)
+    return land(answer, asking, this.#ports)
+  }
+
+  #opened(
+    landing: Extract<Landing, { kind: 'object' | 'missing' }>,
+    wanted: Wanted,
+    facts: CacheStatusFacts,
+  ): OpenResult {
+    if (landing.kind === 'missing') {
+      const how: How = { status: 'miss', facts: { ...facts, fwdStatus: 404, stored: landing.isStored } }
+      return { kind: 'missing', code: landing.head.absence ?? 'NoSuchKey', how }
+    }
+    const { object, how: by, status: fwdStatus } = landing
+    const said = { ...facts, fwdStatus, stored: by !== 'passing' }
+    if (by !== 'confirmed') return { kind: 'object', object, how: { status: 'miss', facts: said } }
+    const age = ageSeconds(this.#lifetimeOf(object.head, wanted.site), this.#ports.clock.now())
+    return { kind: 'object', object, how: { status: 'revalidated', facts: said, ageSeconds: age } }
+  }
+
+  /** Past the cache: nothing is looked up, kept or shared. */
+  async #pass(wanted: Wanted): Promise<OpenResult> {
+    const asked = { ...asking({ key: wanted.key, varyNames: [] }, wanted), range: wanted.range }
+    const landing = await this.#flyAlone(asked).board(wanted.header, wanted.signal)
+    const facts: CacheStatusFacts = { fwd: 'bypass' }
+    if (landing.kind === 'missing')
+      return { kind: 'missing', code: landing.head.absence ?? 'NoSuchKey', how: { status: 'bypass', facts } }
+    if (landing.kind !== 'object') throw new Error('a flight for one reader has landed for nobody')
+    return {
+      kind: 'object',
+      object: landing.object,
+      how: { status: 'bypass', facts: { ...facts, fwdStatus: landing.status } },
+    }
+  }
+
+  /** RFC 5861 §3: the stale answer is served now, and confirmed behind it, once however many ask. */
+  #refreshBehind(found: Found, wanted: Wanted): void {
+    const question = asking(found, wanted)
+    const { flights, uncacheable } = this.#ports
+    if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
+    const never = new AbortController()
+    const flight = flights.start(question.method, question.key, (signal) =>
+      this.#ask({ ...question, range: undefined }, signal),
+    )
+    void flight.board(wanted.header, never.signal).then(
+      (landing) => landing.kind === 'object' && landing.object.release(),
+      // The stale answer stays unless it is denied; the origin's failure is told by its own events.
+      (error: unknown) => this.#forgetDenied(error, found),
+    )
+  }
+
+  /** What S3 denies now is not served from what it allowed before. */
+  async #forgetDenied(error: unknown, { key }: Found): Promise<void> {
+    if (error instanceof ProxyError && error.status === 403) await this.#ports.store.remove(key.id)
+  }
+}
+
+/** What was found under a key, as far as it is this origin's. */
+function at(key: CacheKey, found: StoreFound | undefined, wanted: Wanted, varyNames: readonly string[] = none): Found {
+  if (found?.record.kind !== 'object') return { key, varyNames }
+  const { head, body } = found.record
+  if (head.originFingerprint !== wanted.site.origin.fingerprint) return { key, varyNames }
+  return { key, varyNames, stored: { head, body, tier: found.tier } }
+}
+
+const none: readonly string[] = []
+
+/** A small object without its bytes (learnt from a HEAD) answers only a HEAD. */
+function answers({ head, body }: { head: ObjectHead; body: Uint8Array | undefined }, method: 'GET' | 'HEAD'): boolean {
+  return method === 'HEAD' || body !== undefined || head.absence !== undefined || head.size > head.sliceBytes
+}
+
+function isFailing(landing: Landing): landing is Extract<Landing, { kind: 'object' | 'alone' }> {
+  return (landing.kind === 'object' || landing.kind === 'alone') && landing.status >= 500
+}

@@ -1,0 +1,63 @@
+import { Abandoned } from '../base/errors.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
+import type { ObjectHead } from '../cache/record.ts'
+import { type RunPorts, type RunSpec, SliceRun } from './slice-run.ts'
+
+/** Single flight for slices: ask here before asking the origin. */
+export class RunTable {
+  readonly #ports: RunPorts
+  readonly #runs = new Map<string, Set<SliceRun>>()
+
+  constructor(ports: RunPorts) {
+    this.#ports = ports
+  }
+
+  /** The run a reader of slice `index` of this version should wait for. */
+  covering(key: CacheKey, head: ObjectHead, index: number): SliceRun | undefined {
+    const runs = this.#runs.get(name(key, head))
+    if (runs === undefined) return undefined
+    for (const run of runs) if (run.covers(index)) return run
+    return undefined
+  }
+
+  /** Slices from `first` on that no run of this version will come to by itself: where a new run should end, at most `last`. */
+  openEnd(key: CacheKey, head: ObjectHead, first: number, last: number): number {
+    let end = last
+    for (const run of this.#runs.get(name(key, head)) ?? []) {
+      if (run.next > first && run.comesTo(run.next)) end = Math.min(end, run.next - 1)
+    }
+    return end
+  }
+
+  /**
+   * Starts a run where none covers its first slice; runs that would come there later end before it, so that no byte is asked
+   * for twice. The caller attaches.
+   */
+  start(spec: RunSpec): SliceRun {
+    const id = name(spec.key, spec.head)
+    const runs = this.#runs.get(id) ?? new Set()
+    for (const other of runs) if (other.comesTo(spec.first)) other.endBefore(spec.first)
+    const run = new SliceRun(spec, this.#ports)
+    this.#runs.set(id, runs.add(run))
+    void run.ended.then(() => {
+      runs.delete(run)
+      if (runs.size === 0 && this.#runs.get(id) === runs) this.#runs.delete(id)
+    })
+    return run
+  }
+
+  get size(): number {
+    let count = 0
+    for (const runs of this.#runs.values()) count += runs.size
+    return count
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#runs.values()].flatMap((runs) => [...runs])
+    for (const run of all) run.stop(new Abandoned('shutting down'))
+    await Promise.all(all.map((run) => run.ended))
+  }
+}
+
+/** Slices are told apart by where they are cut as well: an origin may lie about the tag. */
+const name = (key: CacheKey, { etag, size, sliceBytes }: ObjectHead) => `${key.id}\n${size}/${sliceBytes} ${etag}`

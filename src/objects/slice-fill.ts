@@ -1,0 +1,82 @@
+/** One slice while its bytes arrive. Keeps them all, so that any number of readers can follow at their own pace. */
+export class SliceFill {
+  readonly size: number
+  #bytes: Uint8Array | undefined
+  #filled = 0
+  #failure: Error | undefined
+  readonly #waiting = new Set<() => void>()
+
+  constructor(size: number) {
+    this.size = size
+  }
+
+  get isComplete(): boolean {
+    return this.#filled === this.size
+  }
+
+  get isEmpty(): boolean {
+    return this.#filled === 0
+  }
+
+  /** The whole slice. Only when complete; nobody writes to it again. */
+  get bytes(): Uint8Array {
+    if (!this.isComplete || this.#bytes === undefined) throw new Error('slice is not complete')
+    return this.#bytes
+  }
+
+  /**
+   * Takes what fits of `chunk` from `offset` on and returns how many bytes that was. The bytes are copied into a buffer of
+   * the slice's exact size, so that what the cache keeps never holds on to a socket's buffers.
+   */
+  append(chunk: Uint8Array, offset: number): number {
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.size)
+    const count = Math.min(chunk.length - offset, this.size - this.#filled)
+    this.#bytes.set(chunk.subarray(offset, offset + count), this.#filled)
+    this.#filled += count
+    this.#wakeAll()
+    return count
+  }
+
+  /** Readers get what has arrived, then this error. */
+  fail(failure: Error): void {
+    if (this.isComplete) return
+    this.#failure = failure
+    this.#wakeAll()
+  }
+
+  /** Resolves once more than `count` bytes are there. Rejects with the failure, or with the signal's reason. */
+  async arrived(count: number, signal: AbortSignal): Promise<void> {
+    while (this.#filled <= count) {
+      if (this.#failure !== undefined) throw this.#failure
+      signal.throwIfAborted()
+      await this.#nextArrival(signal)
+    }
+  }
+
+  /** Bytes `from` to `to` (exclusive) of the slice as they come. */
+  async *read(from: number, to: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    for (let at = from; at < to; ) {
+      await this.arrived(at, signal)
+      const end = Math.min(to, this.#filled)
+      const start = at
+      at = end
+      if (this.#bytes !== undefined) yield this.#bytes.subarray(start, end)
+    }
+  }
+
+  #nextArrival(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake()
+  }
+}

@@ -1,0 +1,176 @@
+/** One reader of an object that lives in the cache: byte ranges become slices, found in a run in flight, a tier, or a new run. */
+
+import type { Clock } from '../base/clock.ts'
+import type { ByteRange, HeaderList } from '../base/types.ts'
+import type { CacheKey } from '../cache/cache-key.ts'
+import { type ObjectHead, sliceLength } from '../cache/record.ts'
+import type { RecordStore } from '../cache/tiered-store.ts'
+import type { ObjectRef, Origin } from '../origin/origin.ts'
+import type { FirstByte, OpenedObject } from './opened-object.ts'
+import type { RunTable } from './run-table.ts'
+import type { SliceFill } from './slice-fill.ts'
+import type { SliceRun } from './slice-run.ts'
+
+/** A reader that takes longer than this over one piece is slow: it gets copies of `slowPieceBytes`, so that it holds no slice. */
+const slowAfterMs = 250
+const slowPieceBytes = 64 * 1024
+/** How many slices a new run looks ahead for one that is cached already, where it can end. */
+const lookAhead = 1024
+
+export interface StoredPorts {
+  readonly store: RecordStore
+  readonly runs: RunTable
+  readonly clock: Clock
+}
+
+export interface StoredSpec {
+  readonly key: CacheKey
+  readonly head: ObjectHead
+  readonly whole: Uint8Array | undefined
+  readonly ref: ObjectRef
+  readonly origin: Origin
+  readonly forwarded: HeaderList
+  /** The run that was started for the exchange which gave the head. */
+  readonly run?: SliceRun | undefined
+  /** The exchange was made for this reader first of all. */
+  readonly isLeader: boolean
+}
+
+type Source =
+  | { readonly kind: 'bytes'; readonly from: 'tier'; readonly bytes: Uint8Array }
+  | { readonly kind: 'fill'; readonly from: 'joined' | 'asked'; readonly fill: SliceFill }
+
+export class StoredObject implements OpenedObject {
+  readonly head: ObjectHead
+  readonly whole: Uint8Array | undefined
+  readonly isPassing = false
+  readonly #spec: StoredSpec
+  readonly #ports: StoredPorts
+  /** The run this reader keeps alive. */
+  #run: SliceRun | undefined
+  /** The run this reader started, if any. */
+  #own: SliceRun | undefined
+  #prepared: { readonly index: number; readonly source: Source } | undefined
+  #isReleased = false
+
+  constructor(spec: StoredSpec, ports: StoredPorts) {
+    this.head = spec.head
+    this.whole = spec.whole
+    this.#spec = spec
+    this.#ports = ports
+    this.#own = spec.isLeader ? spec.run : undefined
+    this.#attach(spec.run)
+    if (this.#isSliced) ports.store.readerCame(spec.key.id)
+  }
+
+  async prepare(range: ByteRange, signal: AbortSignal): Promise<FirstByte> {
+    if (this.whole !== undefined || range.start === range.end) return 'tier'
+    const index = Math.floor(range.start / this.head.sliceBytes)
+    const source = await this.#locate(index, range)
+    if (source.kind === 'fill') await source.fill.arrived(range.start - index * this.head.sliceBytes, signal)
+    this.#prepared = { index, source }
+    return source.from
+  }
+
+  async *read(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    let isSlow = false
+    for (let at = range.start; at < range.end; ) {
+      const index = Math.floor(at / this.head.sliceBytes)
+      const base = index * this.head.sliceBytes
+      const from = at - base
+      const to = Math.min(range.end - base, sliceLength(this.head, index))
+      let source: Source | undefined = await this.#sourceOf(index, { start: at, end: range.end })
+      if (source.kind === 'fill' && !source.fill.isComplete) {
+        yield* source.fill.read(from, to, signal)
+        at = base + to
+        continue
+      }
+      const bytes: Uint8Array = source.kind === 'fill' ? source.fill.bytes : source.bytes
+      const piece = isSlow ? bytes.slice(from, Math.min(to, from + slowPieceBytes)) : bytes.subarray(from, to)
+      source = undefined
+      const handedAt = this.#ports.clock.monotonicMs()
+      yield piece
+      isSlow = this.#ports.clock.monotonicMs() - handedAt > slowAfterMs
+      at += piece.length
+    }
+  }
+
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#prepared = undefined
+    this.#run?.detach()
+    this.#run = undefined
+    if (this.#isSliced) this.#ports.store.readerLeft(this.#spec.key.id)
+  }
+
+  get #isSliced(): boolean {
+    return this.head.size > this.head.sliceBytes
+  }
+
+  async #sourceOf(index: number, range: ByteRange): Promise<Source> {
+    const prepared = this.#prepared
+    this.#prepared = undefined
+    return prepared?.index === index ? prepared.source : await this.#locate(index, range)
+  }
+
+  async #locate(index: number, range: ByteRange): Promise<Source> {
+    if (this.whole !== undefined) return { kind: 'bytes', from: 'tier', bytes: this.whole }
+    const running = this.#askRun(index, range)
+    if (running !== undefined) return running
+    const stored = await this.#stored(index)
+    if (stored instanceof Uint8Array) return { kind: 'bytes', from: 'tier', bytes: stored }
+    // Somebody may have started a run, and even ended it, while the tiers were asked: look for it before starting another.
+    // Where one slice is of another version the next ones are too: no reason to look for cached ones among them.
+    const last = stored === 'outdated' ? this.#lastWanted(range) : await this.#lastMissing(index, range)
+    return this.#askRun(index, range) ?? this.#startRun(index, last, range)
+  }
+
+  #askRun(index: number, range: ByteRange): Source | undefined {
+    const { key, head } = this.#spec
+    const run = this.#run?.covers(index) ? this.#run : this.#ports.runs.covering(key, head, index)
+    if (run === undefined) return undefined
+    this.#attach(run)
+    return { kind: 'fill', from: run === this.#own ? 'asked' : 'joined', fill: run.ask(index, this.#lastWanted(range)) }
+  }
+
+  #startRun(first: number, last: number, range: ByteRange): Source {
+    const { key, head, ref, origin, forwarded } = this.#spec
+    const end = this.#ports.runs.openEnd(key, head, first, last)
+    const run = this.#ports.runs.start({ key, head, ref, origin, forwarded, first, last: end })
+    this.#own = run
+    this.#attach(run)
+    return { kind: 'fill', from: 'asked', fill: run.ask(first, this.#lastWanted(range)) }
+  }
+
+  #attach(run: SliceRun | undefined): void {
+    if (run === this.#run || run === undefined) return
+    run.attach()
+    this.#run?.detach()
+    this.#run = run
+  }
+
+  async #stored(index: number): Promise<Uint8Array | 'outdated' | undefined> {
+    const { key, head } = this.#spec
+    if (!this.#isSliced) return undefined
+    const found = await this.#ports.store.get(key.sliceId(index))
+    if (found?.record.kind !== 'slice') return undefined
+    // A slice cut from another version, or in other lengths, is a miss: never splice two.
+    const isSame = found.record.etag === head.etag && found.record.bytes.length === sliceLength(head, index)
+    return isSame ? found.record.bytes : 'outdated'
+  }
+
+  /** A hole is fetched alone: the run ends before the next slice that is cached. */
+  async #lastMissing(index: number, range: ByteRange): Promise<number> {
+    const { key } = this.#spec
+    const wanted = this.#lastWanted(range)
+    for (let next = index + 1; next <= Math.min(wanted, index + lookAhead); next++) {
+      if (await this.#ports.store.has(key.sliceId(next))) return next - 1
+    }
+    return Math.min(wanted, index + lookAhead)
+  }
+
+  #lastWanted({ end }: ByteRange): number {
+    return Math.ceil(end / this.head.sliceBytes) - 1
+  }
+}

@@ -1,0 +1,80 @@
+/** docs/metrics.md from the declarations of metrics. */
+
+import type { RejectReason } from '../http/refusal.ts'
+import { InstrumentSet } from './instruments.ts'
+import { declareMetrics } from './metrics.ts'
+
+const introduction = `# Metrics
+
+Generated from the declarations in \`src/observe/\` by \`npm run docs\`; do not edit.
+
+\`GET /metrics\` on the metrics listener answers in Prometheus' text format; the public listener never does. Beside these come
+the usual \`process_*\` and \`nodejs_*\` metrics of a Node process. [Operations](operations.md#reading-metrics) has queries to
+start from.
+
+Labels take their values from closed sets: nothing a client sends can add a time series, and no label holds an object key.
+A time series appears with its first event; gauges without labels are there from the start. A histogram \`x\` is the series
+\`x_bucket\`, \`x_sum\` and \`x_count\`.
+
+| name | type | labels | meaning |
+| --- | --- | --- | --- |
+`
+
+const labelMeanings: Readonly<Record<string, string>> = {
+  bucket: "A bucket's `name` in the config; empty for requests that no bucket serves, such as `/health`.",
+  cache:
+    'What the cache did: `hit`, `miss`, `stale`, `revalidated`, `bypass` (the client said `no-store`), or `none` when it was not asked.',
+  layer: 'The cache tier: `memory`.',
+  method: '`GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `DELETE`, `PATCH`, or `other`.',
+  node: 'The version of Node.',
+  operation: '`get`, `put` or `remove`.',
+  outcome: '`success` or `failure`, for each attempt after the first.',
+  reason: 'Of an eviction: `size`. Of a rejected request: see below.',
+  replica: 'Empty: a bucket has one origin.',
+  status: 'The HTTP status; `error` when the origin gave none, 499 when the client left before it had one.',
+  version: 'The version of this proxy.',
+}
+
+/** `bad-path` is nobody's: paths are judged by the router, and such requests are answered and counted like others. */
+const rejections: Readonly<Record<Exclude<RejectReason, 'bad-path'>, string>> = {
+  'bad-syntax': 'Not HTTP/1.0 or HTTP/1.1.',
+  smuggling: 'Framing that two parsers could read differently.',
+  'bad-host': 'No valid `Host`, or several.',
+  'bad-target': 'A request target in no known form.',
+  connect: '`CONNECT`: there are no tunnels here.',
+  'head-timeout': 'The request head took longer than `request_timeout_seconds`.',
+  'header-too-large': 'A request head above `max_header_size`.',
+  'uri-too-long': 'A request target above `max_uri_length`.',
+  body: 'A request body with oversized chunk extensions.',
+}
+
+export function metricsPage(): string {
+  const instruments = new InstrumentSet({ registerMetric: () => {} })
+  declareMetrics(instruments)
+  const { declarations } = instruments
+  const rows = declarations.map(
+    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map(code).join(', ')} | ${help} |\n`,
+  )
+  const used = [...new Set(declarations.flatMap(({ labels }) => labels))].sort()
+  const labels = used.map((label) => `| \`${label}\` | ${meaningOf(label)} |\n`)
+  const reasons = Object.entries(rejections).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |\n`)
+  return [
+    introduction,
+    ...rows,
+    '\n## Labels\n\n| label | values |\n| --- | --- |\n',
+    ...labels,
+    '\n## Rejected requests\n\nWhat never became a request that a bucket could answer:\n\n',
+    '| reason | meaning |\n| --- | --- |\n',
+    ...reasons,
+  ].join('')
+}
+
+function meaningOf(label: string): string {
+  const meaning = labelMeanings[label]
+  if (meaning === undefined) throw new Error(`docs/metrics.md has no words for the label ${label}`)
+  return meaning
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}

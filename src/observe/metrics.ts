@@ -1,0 +1,85 @@
+/** Every metric, declared once; docs/metrics.md is made from these declarations. */
+
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type CellFamily, InstrumentSet } from './instruments.ts'
+
+/** From a memory hit on loopback to a slow origin at its time limit. */
+const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics(build: { readonly version: string; readonly node: string }) {
+  const registry = new Registry()
+  const metrics = declareMetrics(new InstrumentSet(registry))
+  metrics.buildInfo.cell(build.version, build.node).value = 1
+  collectDefaultMetrics({ register: registry })
+  return { registry, ...metrics }
+}
+
+export function declareMetrics(declare: InstrumentSet) {
+  return {
+    buildInfo: declare.gauge('build_info', 'Always 1; says which build is running.', ['version', 'node']),
+    httpRequests: declare.counter('http_requests_total', 'Requests that were answered.', [
+      'bucket',
+      'method',
+      'status',
+    ]),
+    httpDuration: declare.histogram(
+      'http_request_duration_seconds',
+      'From the request head to the last byte of the response, by what the cache did.',
+      ['bucket', 'cache'],
+      requestBounds,
+    ),
+    httpResponseBytes: declare.counter('http_response_bytes_total', 'Bytes of response bodies sent.', ['bucket']),
+    activeConnections: declare.gauge('active_connections', 'Open client connections.', []),
+    activeRequests: declare.gauge('active_requests', 'Requests whose last byte is not yet sent.', []),
+    rejectedRequests: declare.counter('rejected_requests_total', 'Requests refused before they reached a bucket.', [
+      'reason',
+    ]),
+    cacheHits: declare.counter('cache_hits_total', 'Records found in a tier.', ['bucket', 'layer']),
+    cacheMisses: declare.counter('cache_misses_total', 'Records looked for in a tier and not found.', [
+      'bucket',
+      'layer',
+    ]),
+    cacheEvictions: declare.counter('cache_evictions_total', 'Records a tier gave up by itself.', [
+      'bucket',
+      'layer',
+      'reason',
+    ]),
+    cacheSize: declare.gauge('cache_size_bytes', 'Bytes a tier holds, metadata included.', ['bucket', 'layer']),
+    cacheItems: declare.gauge('cache_items', 'Records a tier holds.', ['bucket', 'layer']),
+    cacheErrors: declare.counter('cache_errors_total', 'Tier operations that failed.', ['layer', 'operation']),
+    coalesced: declare.counter(
+      'cache_coalesced_requests_total',
+      "Requests that waited for another one's origin request.",
+      ['bucket'],
+    ),
+    originRequests: declare.counter(
+      'origin_requests_total',
+      'Requests to the origin; status is error when it gave no answer.',
+      ['bucket', 'replica', 'status'],
+    ),
+    originDuration: declare.histogram(
+      'origin_request_duration_seconds',
+      "Until the head of the origin's answer.",
+      ['bucket'],
+      requestBounds,
+    ),
+    originBytes: declare.counter('origin_bytes_total', 'Bytes of bodies received from the origin.', ['bucket']),
+    originRetries: declare.counter('origin_retries_total', 'Repeated origin requests, by how they ended.', [
+      'bucket',
+      'outcome',
+    ]),
+    originPoolWait: declare.histogram(
+      'origin_pool_wait_seconds',
+      'How long origin requests waited for a connection.',
+      ['bucket'],
+      [0.0001, 0.001, 0.01, 0.1, 0.5, 1, 5],
+    ),
+  }
+}
+
+/** Reads a gauge from where its value lives, at each scrape. */
+export function readAtScrape<Label extends string>(family: CellFamily<Label>, read: () => void): void {
+  family.refresh = read
+}

@@ -1,0 +1,89 @@
+/** Events of the rooms that never log, turned into metrics and log lines. */
+
+import type { TierEvents, TierUsage } from '../cache/tier.ts'
+import type { OriginEvents } from '../origin/origin.ts'
+import type { Cell, HistogramCell } from './instruments.ts'
+import type { Logger } from './logger.ts'
+import { type Metrics, readAtScrape } from './metrics.ts'
+
+type TierName = Parameters<TierEvents['hit']>[0]
+
+export function tierEvents(metrics: Metrics, logger: Logger): TierEvents {
+  const hits = new CellsByBucket((bucket, tier) => metrics.cacheHits.cell(bucket, tier))
+  const misses = new CellsByBucket((bucket, tier) => metrics.cacheMisses.cell(bucket, tier))
+  return {
+    hit: (tier, bucket) => {
+      hits.of(bucket, tier).value++
+    },
+    missed: (tier, bucket) => {
+      misses.of(bucket, tier).value++
+    },
+    evicted: (tier, bucket, reason) => {
+      metrics.cacheEvictions.cell(bucket, tier, reason).value++
+    },
+    failed: (tier, operation, error) => {
+      metrics.cacheErrors.cell(tier, operation).value++
+      logger.warn({ layer: tier, operation, err: error }, 'cache tier failed')
+    },
+  }
+}
+
+/** Cells of one metric, without building a label text for each event. */
+class CellsByBucket {
+  readonly #cells = new Map<TierName, Map<string, Cell>>()
+  readonly #make: (bucket: string, tier: TierName) => Cell
+
+  constructor(make: (bucket: string, tier: TierName) => Cell) {
+    this.#make = make
+  }
+
+  of(bucket: string, tier: TierName): Cell {
+    let cells = this.#cells.get(tier)
+    if (cells === undefined) {
+      cells = new Map()
+      this.#cells.set(tier, cells)
+    }
+    let cell = cells.get(bucket)
+    if (cell === undefined) {
+      cell = this.#make(bucket, tier)
+      cells.set(bucket, cell)
+    }
+    return cell
+  }
+}
+
+/** Sizes are read from the tiers when somebody scrapes. */
+export function watchUsage(metrics: Metrics, read: () => readonly (readonly [string, TierUsage])[]): void {
+  readAtScrape(metrics.cacheSize, () => {
+    for (const [tier, usage] of read()) {
+      for (const [bucket, { bytes }] of usage.buckets) metrics.cacheSize.cell(bucket, tier).value = bytes
+    }
+  })
+  readAtScrape(metrics.cacheItems, () => {
+    for (const [tier, usage] of read()) {
+      for (const [bucket, { items }] of usage.buckets) metrics.cacheItems.cell(bucket, tier).value = items
+    }
+  })
+}
+
+export function originEvents(metrics: Metrics): OriginEvents {
+  const durations = new Map<string, HistogramCell>()
+  return {
+    answered: (bucket, replica, status, durationMs) => {
+      metrics.originRequests.cell(bucket, replica, String(status)).value++
+      let duration = durations.get(bucket)
+      if (duration === undefined) {
+        duration = metrics.originDuration.cell(bucket)
+        durations.set(bucket, duration)
+      }
+      duration.observe(durationMs / 1000)
+    },
+    received: (bucket, bytes) => {
+      metrics.originBytes.cell(bucket).value += bytes
+    },
+    retried: (bucket, outcome) => {
+      metrics.originRetries.cell(bucket, outcome).value++
+    },
+    waited: (bucket, ms) => metrics.originPoolWait.cell(bucket).observe(ms / 1000),
+  }
+}

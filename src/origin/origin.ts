@@ -1,0 +1,92 @@
+/** Where objects come from, as seen by `objects/`: one question, a handful of answers. */
+
+import type { EpochMs, Etag, HeaderList, RangeSpec } from '../base/types.ts'
+
+export interface ObjectRef {
+  /** The bucket's name in the config. */
+  readonly bucket: string
+  /** The object key, decoded: any legal S3 key. */
+  readonly key: string
+  /** What of the client's query goes to the origin, in canonical form without `?`; usually empty. */
+  readonly query: string
+}
+
+export interface OriginQuery {
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS'
+  /** Client headers this bucket forwards, already vetted; sent unsigned-as-given and signed where SigV4 wants it. */
+  readonly headers?: HeaderList
+  readonly range?: RangeSpec
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+  readonly ifModifiedSince?: string
+  /** Firing it ends the exchange, its body included. */
+  readonly signal: AbortSignal
+}
+
+/** The body of one answer. Iterate it once to its end, leave the loop early, or cancel it: all three give the connection back. */
+export interface OriginBody extends AsyncIterable<Uint8Array> {
+  /** For a body that nobody will iterate. Idempotent. */
+  cancel(): void
+}
+
+export interface OriginHead {
+  /** 206 is told as 200: `headers` and `size` are those of the whole object. */
+  readonly status: number
+  /** The strong validator as sent, quotes included. Absent when it is weak or missing. */
+  readonly etag?: Etag
+  /** Bytes of the whole object; absent when the origin did not say (chunked). */
+  readonly size?: number
+  /** Everything the origin sent but hop-by-hop fields, Content-Length, Content-Range, Server and x-amz request ids; with a Date. */
+  readonly headers: HeaderList
+  /** Wall time when the request was sent and when its answer's head had arrived (RFC 9111 §4.2.3). */
+  readonly requestedAt: EpochMs
+  readonly receivedAt: EpochMs
+}
+
+export type OriginAnswer =
+  /**
+   * Any answer that is not an S3 error, whatever its status. `start`: which byte of the object the body begins with. `end`:
+   * where it ends, when that is before the object's end; it may be sooner than was asked.
+   */
+  | {
+      readonly kind: 'object'
+      readonly head: OriginHead
+      readonly start: number
+      readonly end?: number
+      readonly body: OriginBody
+    }
+  | {
+      readonly kind: 'not-modified'
+      readonly headers: HeaderList
+      readonly requestedAt: EpochMs
+      readonly receivedAt: EpochMs
+    }
+  | {
+      readonly kind: 'missing'
+      readonly code: 'NoSuchKey' | 'NoSuchBucket'
+      readonly requestedAt: EpochMs
+      readonly receivedAt: EpochMs
+    }
+  /** If-Match failed. */
+  | { readonly kind: 'changed' }
+  /** The range lies outside the object (or the object is empty). */
+  | { readonly kind: 'unsatisfiable' }
+
+export interface Origin {
+  readonly name: string
+  /** Endpoint and S3 bucket: whose bytes these are. Without credentials. */
+  readonly fingerprint: string
+  /** Resolves when the head is there. Rejects with a ProxyError of source 'origin', or with the signal's reason. */
+  ask(ref: ObjectRef, query: OriginQuery): Promise<OriginAnswer>
+  close(): Promise<void>
+}
+
+/** What an origin tells whoever counts. */
+export interface OriginEvents {
+  /** One HTTP exchange had its answer head, or failed without one (`status` 'error'). */
+  answered(bucket: string, replica: string, status: number | 'error', durationMs: number): void
+  received(bucket: string, bytes: number): void
+  retried(bucket: string, outcome: 'success' | 'failure'): void
+  /** A request waited this long for a connection of the pool. */
+  waited(bucket: string, ms: number): void
+}

@@ -1,0 +1,151 @@
+/** An S3 bucket as an origin: signed requests over kept-alive connections. */
+
+import type { LookupFunction } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { HeaderList, RangeSpec } from '../base/types.ts'
+import type { AnswerBody } from './answer-body.ts'
+import { createConnections } from './connections.ts'
+import { type CredentialOptions, type CredentialSource, createCredentialSource } from './credentials.ts'
+import { Exchange, type ExchangeHead } from './exchange.ts'
+import type { ObjectRef, Origin, OriginEvents, OriginQuery } from './origin.ts'
+import type { RetryOptions } from './origin-guards.ts'
+import { locateBucket } from './s3-address.ts'
+import { readAnswer } from './s3-answer.ts'
+import { canonicalQuery, createSigner } from './s3-signer.ts'
+
+export interface S3OriginOptions {
+  /** The bucket's name in the config, for events. */
+  readonly bucketName: string
+  readonly bucket: string
+  readonly region: string
+  /** Absent: Amazon's own, by region. */
+  readonly endpoint?: string
+  readonly credentials: CredentialOptions
+  readonly forcePathStyle: boolean
+  /** At most so many connections; further requests wait. */
+  readonly connections: number
+  /** For connecting, for the head, and for each further chunk; each attempt anew. */
+  readonly timeoutMs: number
+  /** For the `withRetry` around this origin. */
+  readonly retry: RetryOptions
+}
+
+export interface S3OriginPorts {
+  readonly clock: Clock
+  /** For the `withRetry` around this origin. */
+  readonly random: Random
+  readonly events: OriginEvents
+  /** Instead of what the options say. */
+  readonly credentials?: CredentialSource
+  /** How host names are looked up; absent: as the system does. */
+  readonly lookup?: LookupFunction
+}
+
+interface Answered {
+  readonly head: ExchangeHead
+  readonly body: AnswerBody
+}
+
+interface SignedRequest {
+  readonly method: OriginQuery['method']
+  readonly path: string
+  readonly headers: string[]
+}
+
+export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): Origin {
+  const { clock, events } = ports
+  const address = locateBucket(options)
+  const signer = createSigner(options.region)
+  const credentials = ports.credentials ?? createCredentialSource(options.credentials, options.region, clock)
+  const pool = createConnections(address.origin, {
+    connections: options.connections,
+    connectTimeoutMs: options.timeoutMs,
+    ...(ports.lookup === undefined ? {} : { lookup: ports.lookup }),
+  })
+
+  async function prepare(ref: ObjectRef, query: OriginQuery): Promise<SignedRequest> {
+    const path = address.pathOf(ref.key)
+    const search = canonicalQuery(ref.query)
+    const headers = [...conditions(query), ...(query.headers ?? [])]
+    const signAs = await credentials.current()
+    if (signAs !== undefined) {
+      const signable = { method: query.method, path, query: search, host: address.host, at: clock.now() }
+      headers.push(...signer.sign({ ...signable, headers: fieldsToSign(headers) }, signAs))
+    }
+    return { method: query.method, path: search === '' ? path : `${path}?${search}`, headers }
+  }
+
+  function begin(request: SignedRequest, signal: AbortSignal): Exchange {
+    const exchange = new Exchange({
+      method: request.method,
+      clock,
+      timeoutMs: options.timeoutMs,
+      signal,
+      assigned: (waitedMs) => events.waited(options.bucketName, waitedMs),
+      received: (bytes) => events.received(options.bucketName, bytes),
+    })
+    // Left to itself, undici closes the connection after every HEAD.
+    pool.dispatch({ ...request, reset: false }, exchange)
+    return exchange
+  }
+
+  function report(exchange: Exchange, status: number | 'error'): void {
+    if (exchange.assignedAtMs === undefined) return
+    events.answered(options.bucketName, '', status, clock.monotonicMs() - exchange.assignedAtMs)
+  }
+
+  async function send(request: SignedRequest, signal: AbortSignal, again = true): Promise<Answered> {
+    signal.throwIfAborted()
+    const exchange = begin(request, signal)
+    try {
+      const head = await exchange.head
+      report(exchange, head.status)
+      return { head, body: exchange.body }
+    } catch (error) {
+      // A connection that died while it was idle says nothing about the origin: once more, at once, not an attempt.
+      if (exchange.diedUnanswered && again) return send(request, signal, false)
+      if (!signal.aborted) report(exchange, 'error')
+      throw error
+    }
+  }
+
+  return {
+    name: options.bucketName,
+    fingerprint: address.fingerprint,
+    async ask(ref, query) {
+      query.signal.throwIfAborted()
+      const { head, body } = await send(await prepare(ref, query), query.signal)
+      try {
+        return await readAnswer(query, head, body)
+      } catch (error) {
+        body.cancel() // nobody else can: the answer is not handed out
+        throw error
+      }
+    },
+    async close() {
+      await pool.destroy()
+    },
+  }
+}
+
+/** What the request asks for beyond the object itself. */
+function conditions(query: OriginQuery): HeaderList {
+  const headers: string[] = []
+  if (query.range !== undefined) headers.push('range', `bytes=${rangeSpec(query.range)}`)
+  if (query.ifMatch !== undefined) headers.push('if-match', query.ifMatch)
+  if (query.ifNoneMatch !== undefined) headers.push('if-none-match', query.ifNoneMatch)
+  if (query.ifModifiedSince !== undefined) headers.push('if-modified-since', query.ifModifiedSince)
+  return headers
+}
+
+function rangeSpec(range: RangeSpec): string {
+  if ('suffix' in range) return `-${range.suffix}`
+  return `${range.start}-${range.end === undefined ? '' : range.end - 1}`
+}
+
+/** SigV4 wants these signed when they are sent, besides Host and its own. */
+function fieldsToSign(headers: HeaderList): HeaderList {
+  const isWanted = (name: string) => /^(?:content-type|content-md5|x-amz-.*)$/i.test(name)
+  return headers.filter((_, index) => isWanted(headers[index - (index % 2)] ?? ''))
+}

@@ -1,0 +1,59 @@
+/** From any request on the public listener to a response; whatever goes wrong inside becomes one too. */
+
+import { Abandoned, ProxyError } from '../base/errors.ts'
+import type { Trace } from '../base/trace.ts'
+import { corsHeaders } from '../http/cors.ts'
+import type { Handler, ProxyRequest } from '../http/messages.ts'
+import { decodePath, type RouteTable } from '../routing/routes.ts'
+import { type Draft, draft, errorDraft } from './draft.ts'
+import type { Route, Routed } from './route.ts'
+
+export interface HandlerPorts {
+  readonly routes: RouteTable<Route>
+  serve(routed: Routed, trace: Trace): Promise<Draft>
+  /** Answers paths that belong to the proxy itself. */
+  system(request: ProxyRequest): Draft | undefined
+}
+
+export function createHandler({ routes, serve, system }: HandlerPorts): Handler {
+  return async function handle(request, trace) {
+    let cors: Route['cors']
+    let response: Draft
+    try {
+      const own = system(request)
+      if (own === undefined) {
+        const routed = route(request, routes)
+        trace.bucket = routed.route.name
+        cors = routed.route.cors
+        response = await serve(routed, trace)
+      } else {
+        response = own
+      }
+    } catch (error) {
+      response = failed(error, request, trace)
+    }
+    // What a bucket says on its responses, it says on errors too.
+    if (typeof cors === 'object' && request.method !== 'OPTIONS') {
+      response.headers.push(...corsHeaders(cors, request.header('origin')))
+    }
+    response.headers.push('X-Correlation-ID', request.id)
+    return response
+  }
+}
+
+function route(request: ProxyRequest, routes: RouteTable<Route>): Routed {
+  const match = routes.match(request.host, decodePath(request.path))
+  if (match === undefined) throw new ProxyError('NoSuchRoute', 'no bucket is served at this path')
+  return { request, route: match.route, key: match.key }
+}
+
+/** The one place where a failure becomes a response. */
+function failed(error: unknown, request: ProxyRequest, trace: Trace): Draft {
+  // Nobody is there to read it; the status is what the log says, as nginx does.
+  if (error instanceof Abandoned) return draft(499, [], { kind: 'empty' })
+  const known =
+    error instanceof ProxyError ? error : new ProxyError('InternalError', 'unexpected failure', { cause: error })
+  trace.error = known.code
+  if (known.status >= 500) trace.errorDetail = known
+  return errorDraft(known, request)
+}

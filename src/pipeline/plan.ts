@@ -1,0 +1,101 @@
+import type { Clock } from '../base/clock.ts'
+import { ProxyError } from '../base/errors.ts'
+import type { HeaderList, RangeSpec } from '../base/types.ts'
+import { CacheKey } from '../cache/cache-key.ts'
+import { parseRange } from '../http/byte-range.ts'
+import type { ProxyRequest } from '../http/messages.ts'
+import type { HeaderOf, Site, Wanted } from '../objects/wanted.ts'
+import type { ObjectRef } from '../origin/origin.ts'
+import { noDirectives, type RequestDirectives, readRequestDirectives } from '../policy/request-directives.ts'
+import { keptQuery } from '../routing/object-ref.ts'
+import { forwardable, forwardedHeaders } from './forwarding.ts'
+import type { Route, Routed } from './route.ts'
+
+export interface WaitLimits {
+  readonly clock: Clock
+  /** How long a client waits for a response head, retries at the origin included. */
+  readonly headTimeoutMs: number
+}
+
+class Wait {
+  readonly #abort = new AbortController()
+  readonly #end: () => void
+
+  constructor(client: AbortSignal, { clock, headTimeoutMs }: WaitLimits) {
+    const callOff = clock.alarm(headTimeoutMs, () =>
+      this.#abort.abort(new ProxyError('OriginTimeout', `no response head within ${headTimeoutMs} ms`)),
+    )
+    const leave = () => this.#abort.abort(client.reason)
+    if (client.aborted) leave()
+    client.addEventListener('abort', leave, { once: true })
+    this.#end = () => {
+      callOff()
+      client.removeEventListener('abort', leave)
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  end(): void {
+    this.#end()
+  }
+}
+
+/** A request for an object, understood: which one, how fresh, and whether the cache is asked. */
+export class PlannedRequest implements Wanted {
+  readonly method: 'GET' | 'HEAD'
+  readonly ref: ObjectRef
+  readonly key: CacheKey
+  readonly site: Site
+  readonly mayStore: boolean
+  readonly directives: RequestDirectives
+  readonly header: HeaderOf
+  readonly #request: ProxyRequest
+  readonly #route: Route
+  readonly #limits: WaitLimits
+  #wait: Wait | undefined
+
+  constructor({ request, route, key }: Routed, limits: WaitLimits) {
+    const query = keptQuery(request.query, route.query)
+    const { policy } = route.site
+    this.method = request.method === 'HEAD' ? 'HEAD' : 'GET'
+    this.ref = { bucket: route.name, key, query }
+    this.key = new CacheKey(route.name, key, query)
+    this.site = route.site
+    this.directives =
+      policy.requestDirectives === 'honour'
+        ? readRequestDirectives(request.header('cache-control'), request.header('pragma'))
+        : noDirectives
+    this.mayStore = policy.enabled && !this.directives.noStore
+    this.header = (name) => request.header(name)
+    this.#request = request
+    this.#route = route
+    this.#limits = limits
+  }
+
+  /** Fires when the client is gone, or when it has waited for a response head as long as it may. Made when first asked for. */
+  get signal(): AbortSignal {
+    this.#wait ??= new Wait(this.#request.signal, this.#limits)
+    return this.#wait.signal
+  }
+
+  /** The response head is known: the wait for it has no limit any more. */
+  headKnown(): void {
+    this.#wait?.end()
+  }
+
+  /** If-Range may turn a range into the whole, and several ranges need more than one part: then the origin is asked for the whole. */
+  get range(): RangeSpec | undefined {
+    if (this.method === 'HEAD') return undefined
+    const range = parseRange(this.#request.header('range'))
+    if (range.kind === 'none' || range.specs.length !== 1 || this.header('if-range') !== undefined) return undefined
+    return range.specs[0]
+  }
+
+  forwarded(varyNames: readonly string[]): HeaderList {
+    const names = varyNames.length === 0 ? this.#route.headers.forward : [...this.#route.headers.forward, ...varyNames]
+    return forwardedHeaders(this.#request, names.length === 0 ? names : forwardable([...new Set(names)]))
+  }
+}

@@ -1,0 +1,53 @@
+import { fieldValue, withoutFields } from '../base/header-list.ts'
+import { parseHttpDate } from '../base/http-date.ts'
+import type { HeaderList } from '../base/types.ts'
+import type { ObjectHead } from '../cache/record.ts'
+import { isCorsField } from '../http/cors.ts'
+import type { Validators } from '../http/preconditions.ts'
+import { downstreamHeaders } from '../policy/downstream.ts'
+import type { Route } from './route.ts'
+
+/** The part of a response that is the same for every answer made from one stored head. */
+export interface PreparedHead extends Validators {
+  /** Everything but Content-Length, Age, X-Cache, Cache-Status and what depends on the request. */
+  readonly fields: HeaderList
+  /** The origin's own, for answers that come straight from it. */
+  readonly originAge: string | undefined
+  readonly originCacheStatus: string | undefined
+  readonly contentType: string | undefined
+}
+
+/** Fields this proxy states itself. */
+const ownFields = new Set(['age', 'x-cache', 'cache-status', 'accept-ranges', 'x-correlation-id'])
+
+export function preparedHead(head: ObjectHead, route: Route): PreparedHead {
+  let prepared = route.prepared.get(head)
+  if (prepared === undefined) {
+    prepared = prepare(head, route)
+    route.prepared.set(head, prepared)
+  }
+  return prepared
+}
+
+function prepare(head: ObjectHead, route: Route): PreparedHead {
+  const { headers } = head
+  const told = downstreamHeaders(headers, route.downstreamCacheControl)
+  const fields = [...withoutFields(told, (name) => ownFields.has(name) || isDropped(name, route))]
+  if (head.status === 200 && head.size >= 0) fields.push('Accept-Ranges', 'bytes')
+  fields.push(...route.headers.add)
+  return {
+    fields,
+    originAge: fieldValue(headers, 'age'),
+    originCacheStatus: fieldValue(headers, 'cache-status'),
+    status: head.status,
+    etag: fieldValue(headers, 'etag'),
+    lastModified: fieldValue(headers, 'last-modified'),
+    contentType: fieldValue(headers, 'content-type'),
+    dateMs: parseHttpDate(fieldValue(headers, 'date'), head.storedAt),
+  }
+}
+
+function isDropped(name: string, { cors, headers }: Route): boolean {
+  if (headers.remove.includes(name)) return true
+  return cors !== 'passthrough' && isCorsField(name)
+}

@@ -1,0 +1,38 @@
+import type { HeaderList } from '../base/types.ts'
+import type { ObjectHead } from '../cache/record.ts'
+import type { CorsRule } from '../http/cors.ts'
+import type { ProxyRequest } from '../http/messages.ts'
+import type { Site } from '../objects/wanted.ts'
+import type { QueryRule } from '../routing/object-ref.ts'
+import type { Place } from '../routing/routes.ts'
+import type { PreparedHead } from './prepared-head.ts'
+
+/** One bucket of the config, ready to serve. */
+export interface Route extends Place {
+  /** The bucket's name: in metrics, logs and cache keys. */
+  readonly name: string
+  readonly site: Site
+  readonly query: QueryRule
+  /** Undefined: CORS is nobody's business here. 'passthrough': it is the origin's. */
+  readonly cors: CorsRule | 'passthrough' | undefined
+  readonly headers: HeaderRules
+  /** Replaces what clients are told in Cache-Control. */
+  readonly downstreamCacheControl: string | undefined
+  /** Response fields worked out once for each stored head. */
+  readonly prepared: WeakMap<ObjectHead, PreparedHead>
+}
+
+export interface HeaderRules {
+  readonly add: HeaderList
+  /** Lower case. */
+  readonly remove: readonly string[]
+  /** Request fields the origin may see. Lower case. */
+  readonly forward: readonly string[]
+}
+
+/** A request that found its route. */
+export interface Routed {
+  readonly request: ProxyRequest
+  readonly route: Route
+  readonly key: string
+}

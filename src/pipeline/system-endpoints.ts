@@ -1,0 +1,46 @@
+/** /health and /ready, and the paths that no bucket may have. */
+
+import type { Clock } from '../base/clock.ts'
+import { ProxyError } from '../base/errors.ts'
+import type { ProxyRequest } from '../http/messages.ts'
+import { decodePath } from '../routing/routes.ts'
+import { type Draft, pageDraft } from './draft.ts'
+
+export interface Health {
+  /** False while starting and while draining. */
+  isReady(): boolean
+  readonly version: string
+}
+
+export function createSystemEndpoints(health: Health, clock: Clock) {
+  const startedAt = clock.monotonicMs()
+  return function system(request: ProxyRequest): Draft | undefined {
+    const { path } = request
+    if (path === '/health') {
+      const uptime = Math.floor((clock.monotonicMs() - startedAt) / 1000)
+      return read(request, 200, { status: 'healthy', uptime_seconds: uptime, version: health.version })
+    }
+    if (path === '/ready') {
+      return health.isReady() ? read(request, 200, { status: 'ready' }) : read(request, 503, { status: 'unavailable' })
+    }
+    // Reserved in every spelling, as a bucket's prefix is served in every spelling.
+    if (isReserved(path.includes('%') ? decodePath(path) : path))
+      throw new ProxyError('NoSuchRoute', 'reserved path without anything configured behind it')
+    return undefined
+  }
+}
+
+const reserved = ['/admin', '/health', '/ready', '/metrics']
+
+function isReserved(path: string): boolean {
+  return reserved.some(
+    (place) => path.startsWith(place) && (path.length === place.length || path[place.length] === '/'),
+  )
+}
+
+function read(request: ProxyRequest, status: number, value: unknown): Draft {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    throw new ProxyError('MethodNotAllowed', `method ${request.method} on ${request.path}`)
+  }
+  return pageDraft(status, 'application/json', JSON.stringify(value))
+}

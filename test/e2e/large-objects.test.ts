@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { startFakeOrigin } from '../support/fake-origin.ts'
+import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
+import { configFor } from '../support/start-proxy.ts'
+import { expectedBytes } from '../support/synthetic-bytes.ts'
+import { download, sameAs } from './thin-client.ts'
+
+const MiB = 1024 * 1024
+const smallMemory = { cache: { enabled: true, memory: { max_cache_size_mb: 64 } } }
+
+test('twenty readers of an object of 1 GiB, here and there in it, are served with little memory', async (t) => {
+  const origin = await startFakeOrigin(t)
+  const proxy = await startProxyProcess(t, configFor(origin.endpoint, smallMemory))
+  const size = 1024 * MiB
+  origin.serve('film', { size, seed: 1 })
+  const url = `${proxy.main}/b/film`
+
+  const whole = Array.from({ length: 2 }, () => download(url, { piece: checkedNowAndThen }))
+  const parts = Array.from({ length: 18 }, (_, index) => {
+    const start = index * 56 * MiB + index
+    const range = { start, end: start + 8 * MiB }
+    return download(url, { range, piece: sameAs(expectedBytes(1, range.start, range.end)) })
+  })
+
+  for (const answer of await Promise.all(whole)) assert.deepEqual(answer, { status: 200, length: size })
+  for (const answer of await Promise.all(parts)) assert.deepEqual(answer, { status: 206, length: 8 * MiB })
+  // Each byte once, but for what the tier had to forget between a reader in the middle and those who came from the start.
+  assert.ok(origin.bytesSent('film') < size + 18 * 12 * MiB, `${origin.bytesSent('film')} bytes from the origin`)
+  const peak = await peakRssBytes(proxy)
+  assert.ok(peak < 300 * MiB, `${Math.round(peak / MiB)} MiB at the most`)
+})
+
+test('two hundred readers of a cold object of 50 MB cost the origin each byte once', async (t) => {
+  const origin = await startFakeOrigin(t)
+  const proxy = await startProxyProcess(t, configFor(origin.endpoint, smallMemory))
+  const size = 50_000_000
+  origin.serve('film', { size, seed: 2 })
+  const expected = expectedBytes(2, 0, size)
+
+  const readers: Promise<{ status: number; length: number }>[] = []
+  const come = (count: number) => {
+    for (let left = count; left > 0; left -= 1) {
+      readers.push(download(`${proxy.main}/b/film`, { piece: sameAs(expected) }))
+    }
+  }
+  // The rest come while the object is being read: some more with every tenth of it that the first one has.
+  const first = download(`${proxy.main}/b/film`, {
+    piece(bytes, at) {
+      sameAs(expected)(bytes, at)
+      const tenths = (offset: number) => Math.floor((offset * 10) / size)
+      if (tenths(at + bytes.length) > tenths(at)) come(10)
+    },
+  })
+  come(99)
+
+  assert.deepEqual(await first, { status: 200, length: size })
+  assert.equal(readers.length, 199)
+  for (const answer of await Promise.all(readers)) assert.deepEqual(answer, { status: 200, length: size })
+  assert.equal(origin.requests('film').length, 1)
+  assert.equal(origin.bytesSent('film'), size)
+  const peak = await peakRssBytes(proxy)
+  assert.ok(peak < 300 * MiB, `${Math.round(peak / MiB)} MiB at the most`)
+})
+
+/** A whole gigabyte would take the test longer to compute than the proxy to serve: one piece in sixteen. */
+function checkedNowAndThen(bytes: Buffer, at: number): void {
+  if (at % (16 * MiB) < MiB) sameAs(expectedBytes(1, at, at + bytes.length))(bytes, 0)
+}
+
+async function peakRssBytes({ pid }: ProxyProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+}

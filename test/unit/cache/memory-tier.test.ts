@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryTier, type MemoryTierOptions } from '../../../src/cache/memory-tier.ts'
+import type { CacheRecord } from '../../../src/cache/record.ts'
+import { recordCost } from '../../../src/cache/record-cost.ts'
+import { bytesIn, headOf, idOf, objectOf, sliceOf } from '../../support/cache-records.ts'
+import { TierEventLog } from '../../support/tier-event-log.ts'
+
+/** Counts bodies only, so that tests can speak of round numbers; a record without one counts 1. */
+const bodyBytes = (_: unknown, record: CacheRecord) => Math.max(1, bytesIn(record)?.length ?? 0)
+
+function createTier(options: Partial<MemoryTierOptions> = {}) {
+  const events = new TierEventLog()
+  const bounds = { maxBytes: 1000, maxItemBytes: 300, eviction: 's3gd', charge: bodyBytes } as const
+  return { tier: createMemoryTier({ ...bounds, ...options }, events), events }
+}
+
+test('bytes are counted with key, header fields and overhead, not the body alone', async () => {
+  const events = new TierEventLog()
+  const tier = createMemoryTier({ maxBytes: 100_000, maxItemBytes: 10_000, eviction: 's3gd' }, events)
+  await tier.put(idOf('a'), { kind: 'object', head: headOf(0, { headers: [] }) })
+  const least = tier.usage().bytes
+  await tier.put(idOf('a'), objectOf(1000, { headers: ['X-Long', 'v'.repeat(500)] }))
+  assert.ok(least > 500)
+  assert.ok(tier.usage().bytes >= least + 1500)
+  await tier.put(idOf('a'.repeat(101)), objectOf(0, { headers: [] }))
+  assert.equal(tier.usage().bytes - (await tier.remove(idOf('a'))).bytes, least + 200)
+})
+
+test('many short fields are counted as the strings they are', () => {
+  const costOf = (headers: string[]) => recordCost(idOf('a'), objectOf('', { headers }))
+  const texts = 40
+  assert.ok(costOf(Array.from({ length: texts }, () => 'v')) - costOf([]) >= texts * 20)
+  assert.ok(recordCost(idOf('a'), { kind: 'vary', names: ['accept'], originFingerprint: '' }) > 500)
+})
+
+test('an eviction is reported with its bucket; what is replaced, removed or cleared is none', async () => {
+  const { tier, events } = createTier()
+  await tier.put(idOf('a', 'one'), objectOf(300))
+  await tier.put(idOf('a', 'one'), objectOf(300))
+  await tier.remove(idOf('a', 'one'))
+  await tier.put(idOf('a', 'one'), objectOf(300))
+  await tier.clear()
+  await tier.put(idOf('a', 'one'), objectOf(301))
+  assert.deepEqual(events.lines, [])
+  for (const object of ['a', 'b', 'c', 'd']) await tier.put(idOf(object, object === 'a' ? 'one' : 'two'), objectOf(300))
+  assert.deepEqual(events.lines, ['memory evicted one size'])
+  assert.deepEqual(
+    [...tier.usage().buckets],
+    [
+      ['one', { items: 0, bytes: 0 }],
+      ['two', { items: 3, bytes: 900 }],
+    ],
+  )
+})
+
+test('usage is a copy', async () => {
+  const { tier } = createTier()
+  await tier.put(idOf('a'), objectOf(100))
+  const before = tier.usage()
+  await tier.remove(idOf('a'))
+  assert.deepEqual([before.bytes, before.buckets.get('media')], [100, { items: 1, bytes: 100 }])
+})
+
+test('has is not a use', async () => {
+  const { tier } = createTier({ eviction: 'lru' })
+  for (const object of ['a', 'b', 'c']) await tier.put(idOf(object), objectOf(300))
+  await tier.has(idOf('a'))
+  await tier.get(idOf('b'))
+  await tier.put(idOf('d'), objectOf(300))
+  assert.deepEqual([await tier.has(idOf('a')), await tier.has(idOf('b'))], [false, true])
+})
+
+test('a head without its body is kept, however large the object is', async () => {
+  const { tier } = createTier()
+  await tier.put(idOf('a'), { kind: 'object', head: headOf(10 ** 9) })
+  assert.equal(await tier.has(idOf('a')), true)
+})
+
+test('slices of an object that may be kept stay without a reader', async () => {
+  const { tier } = createTier()
+  await tier.put(idOf('a'), sliceOf(100, 300))
+  assert.equal(await tier.has(idOf('a')), true)
+})

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SlowLookups } from '../../../src/cache/slow-lookups.ts'
+import { idOf } from '../../support/cache-records.ts'
+
+test('a look-up is the newest unless its id changed meanwhile, and is forgotten when it ends', () => {
+  const lookups = new SlowLookups()
+  const one = lookups.begin(idOf('a'))
+  const other = lookups.begin(idOf('a'))
+  assert.equal(lookups.finish(one), true)
+  lookups.outdate(idOf('b'))
+  lookups.outdate(idOf('a'))
+  const later = lookups.begin(idOf('a'))
+  assert.equal(lookups.finish(other), false)
+  assert.equal(lookups.finish(later), true)
+  assert.equal(lookups.size, 0)
+})

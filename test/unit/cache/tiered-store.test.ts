@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
+import type { CacheTier } from '../../../src/cache/tier.ts'
+import { createTieredStore } from '../../../src/cache/tiered-store.ts'
+import { Barrier } from '../../support/barrier.ts'
+import { idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
+import { faulty, type TierFaults } from '../../support/faulty-tier.ts'
+import { TierEventLog } from '../../support/tier-event-log.ts'
+
+/** A store over memory and two slower tiers (memory under other names), each with faults if wanted. */
+function createStore(faults: { memory?: TierFaults; disk?: TierFaults; redis?: TierFaults } = {}) {
+  const events = new TierEventLog()
+  const createTier = (name: 'memory' | 'disk' | 'redis') => {
+    const bounds = { maxBytes: 2 ** 20, maxItemBytes: 2 ** 18, eviction: 's3gd' } as const
+    const tier = createMemoryTier(bounds, events)
+    const named: CacheTier = {
+      name,
+      get: (id) => tier.get(id),
+      has: (id) => tier.has(id),
+      put: (id, record) => tier.put(id, record),
+      remove: (id) => tier.remove(id),
+      clear: (bucket) => tier.clear(bucket),
+      usage: () => tier.usage(),
+      close: () => tier.close(),
+    }
+    return faulty(named, faults[name] ?? {})
+  }
+  const memory = createTier('memory')
+  const disk = createTier('disk')
+  const redis = createTier('redis')
+  return { store: createTieredStore([memory, disk, redis], events), memory, disk, redis, events }
+}
+
+const a = idOf('a')
+const record = objectOf('record')
+
+test('the first tier that has the record answers, and each tier asked counts a hit or a miss', async () => {
+  const { store, disk, events } = createStore()
+  await disk.put(a, record)
+  assert.deepEqual(await store.get(a), { record, tier: 'disk' })
+  assert.deepEqual(events.lines, ['memory missed media', 'disk hit media'])
+})
+
+test('what a slower tier had is in the faster ones afterwards', async () => {
+  const { store, memory, disk, redis } = createStore()
+  await redis.put(a, record)
+  await store.get(a)
+  assert.deepEqual(await memory.get(a), record)
+  assert.deepEqual(await disk.get(a), record)
+  assert.deepEqual(await store.get(a), { record, tier: 'memory' })
+})
+
+test('promotion does not delay the answer', async () => {
+  const hold = new Barrier()
+  const { store, disk } = createStore({ memory: { on: ['put'], hold } })
+  await disk.put(a, record)
+  assert.deepEqual(await store.get(a), { record, tier: 'disk' })
+  assert.equal(hold.isOpen, false)
+  hold.release()
+})
+
+test('put resolves when the fastest tier has it, and the others get it too', async () => {
+  const hold = new Barrier()
+  const { store, memory, disk, redis } = createStore({ disk: { on: ['put'], hold } })
+  await store.put(a, record)
+  for (const tier of [memory, disk, redis]) assert.deepEqual(await tier.get(a), record)
+  hold.release()
+})
+
+test('a tier that fails is a miss there and is reported, and the request goes on', async () => {
+  const { store, redis, events } = createStore({ memory: { failEvery: 1 }, disk: { failEvery: 1 } })
+  await store.put(a, record)
+  assert.deepEqual(await redis.get(a), record)
+  assert.deepEqual(await store.get(a), { record, tier: 'redis' })
+  assert.equal(await store.has(a), true)
+  assert.equal((await store.remove(a)).entries, 1)
+  assert.equal(await store.get(a), undefined)
+  assert.equal((await store.clear()).entries, 0)
+  const failures = ['memory failed put', 'memory failed get', 'memory failed remove']
+  for (const line of failures) assert.ok(events.lines.includes(line), line)
+  assert.ok(events.lines.includes('memory missed media'))
+})
+
+test('remove and clear reach every tier; a record in two of them counts once', async () => {
+  const { store, memory, disk, redis } = createStore()
+  await store.put(a, record)
+  await memory.remove(a)
+  const bytesEach = disk.usage().bytes
+  assert.deepEqual(await store.remove(a), { entries: 1, bytes: 2 * bytesEach })
+  await store.put(a, record)
+  assert.equal((await store.clear('media')).entries, 1)
+  for (const tier of [memory, disk, redis]) assert.equal(await tier.has(a), false)
+})
+
+test('has asks every tier and counts nothing', async () => {
+  const { store, redis, events } = createStore()
+  await redis.put(a, record)
+  assert.equal(await store.has(a), true)
+  assert.equal(await store.has(idOf('b')), false)
+  assert.deepEqual(events.lines, [])
+})
+
+for (const [what, change] of [
+  ['removed', (store) => store.remove(a)],
+  ['cleared', (store) => store.clear('media')],
+  ['cleared with everything', (store) => store.clear()],
+] satisfies [string, (store: ReturnType<typeof createStore>['store']) => Promise<unknown>][]) {
+  test(`a record ${what} while a slow tier was handing it out is not promoted`, async () => {
+    const hold = new Barrier()
+    const { store, memory, disk } = createStore({ disk: { on: ['get'], hold } })
+    await disk.put(a, record)
+    const reading = store.get(a)
+    await hold.reached
+    await change(store)
+    hold.release()
+    await reading
+    assert.equal(await memory.has(a), false)
+  })
+}
+
+test('a record replaced while a slow tier was handing out the older one is not overwritten', async () => {
+  const hold = new Barrier()
+  const { store, memory, disk } = createStore({ disk: { on: ['get'], hold } })
+  await disk.put(a, objectOf('older'))
+  const readings = [store.get(a), store.get(a)]
+  await hold.reached
+  await store.put(a, objectOf('newer'))
+  hold.release()
+  await Promise.all(readings)
+  assert.deepEqual(await memory.get(a), objectOf('newer'))
+})
+
+test('changes to another id do not stop a promotion', async () => {
+  const hold = new Barrier()
+  const { store, memory, disk } = createStore({ disk: { on: ['get'], hold } })
+  await disk.put(a, record)
+  const reading = store.get(a)
+  await hold.reached
+  await store.put(idOf('b'), record)
+  await store.remove(idOf('c'))
+  hold.release()
+  await reading
+  assert.deepEqual(await memory.get(a), record)
+})
+
+test('usage is told per tier, in order', async () => {
+  const { store } = createStore()
+  await store.put(a, record)
+  assert.deepEqual(
+    store.usage().map(([tier, { items }]) => [tier, items]),
+    [
+      ['memory', 1],
+      ['disk', 1],
+      ['redis', 1],
+    ],
+  )
+})
+
+test('readers are announced to the tiers that want to know', async () => {
+  const events = new TierEventLog()
+  const memory = createMemoryTier({ maxBytes: 100_000, maxItemBytes: 10, eviction: 's3gd' }, events)
+  const store = createTieredStore([memory, createStore().disk], events)
+  store.readerCame(a)
+  await store.put(sliceIdOf('a', 0), sliceOf(100, 1000))
+  assert.equal(memory.usage().items, 1)
+  store.readerLeft(a)
+  assert.equal(memory.usage().items, 0)
+})

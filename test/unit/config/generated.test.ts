@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { parse } from 'yaml'
+import { generatedFiles } from '../../../src/config/generate.ts'
+import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const shipped = globSync('config/*.yaml', { cwd: root })
+const env = { AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 'SK' }
+
+const validates = new Ajv2020({ allErrors: true }).compile(JSON.parse(read('config/schema.json')))
+const schemaProblems = (text: string) =>
+  validates(parse(text, { merge: true })) ? [] : (validates.errors ?? []).map(({ instancePath }) => instancePath)
+
+for (const [file, text] of generatedFiles()) {
+  test(`${file} is what \`npm run docs\` writes`, () => assert.equal(read(file), text))
+}
+
+test('the example and the minimal file are shipped', () => {
+  assert.ok(shipped.includes('config/example.yaml') && shipped.includes('config/minimal.yaml'))
+})
+
+for (const file of shipped) {
+  test(`${file} loads and satisfies the JSON Schema`, () => {
+    assert.deepEqual(problemsOf(read(file), env), [])
+    assert.deepEqual(schemaProblems(read(file)), [])
+  })
+}
+
+test('the general settings of the example are the defaults, but for the cache being on', () => {
+  const example = configOf(read('config/example.yaml'), env)
+  const defaults = configOf(`cache: { enabled: true }\n${oneBucket}`)
+  assert.deepEqual({ ...example, buckets: [] }, { ...defaults, buckets: [] })
+})
+
+test('the JSON Schema takes variables, sizes, older places and shared sections', () => {
+  const text = `
+x-anything: { at: all }
+server: { port: "\${PORT}", trusted_proxies: ["\${PROXY}"] }
+shutdown: { timeout_seconds: 3 }
+limits: { max_header_size: 64KB, request_timeout_seconds: 3 }
+metrics: { enabled: "\${ON:-true}" }
+cache: { memory: { max_cache_size_mb: "512MB", default_ttl_seconds: origin } }
+${oneBucket}    cors: passthrough
+    cache: { query: { include: [v] }, ttl_seconds: "\${TTL:-5}" }
+`
+  assert.deepEqual(schemaProblems(text), [])
+})
+
+test('the JSON Schema refuses what the loader refuses', () => {
+  const wrong = [
+    ['sever: {}', ''],
+    ['server: { port: 65536 }', '/server/port'],
+    ['server: { port: "80" }', '/server/port'],
+    ['logging: { level: inof }', '/logging/level'],
+    ['cache: { memory: { max_cache_size_mb: 1.5 } }', '/cache/memory/max_cache_size_mb'],
+    ['shutdown: { timeout: 3 }', '/shutdown'],
+  ] as const
+  for (const [text, path] of wrong) {
+    assert.ok(problemsOf(`${text}\n${oneBucket}`).length > 0, text)
+    assert.ok(schemaProblems(`${text}\n${oneBucket}`).includes(path), text)
+  }
+  assert.deepEqual(schemaProblems('buckets: [{ name: a, path_prefix: /a, s3: { region: r } }]'), ['/buckets/0/s3'])
+})

@@ -1,0 +1,107 @@
+/** An S3 origin under test, whoever it asks, and what it told. */
+
+import type { TestContext } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
+import { withoutFields } from '../../../src/base/header-list.ts'
+import type { HeaderList } from '../../../src/base/types.ts'
+import type { ObjectRef, Origin, OriginAnswer, OriginEvents, OriginQuery } from '../../../src/origin/origin.ts'
+import { createS3Origin, type S3OriginOptions, type S3OriginPorts } from '../../../src/origin/s3-origin.ts'
+import { createFakeRandom } from '../../support/fake-random.ts'
+
+export class RecordedEvents implements OriginEvents {
+  readonly answers: (number | 'error')[] = []
+  readonly retries: string[] = []
+  readonly waitsMs: number[] = []
+  receivedBytes = 0
+
+  answered(_bucket: string, _replica: string, status: number | 'error'): void {
+    this.answers.push(status)
+  }
+  received(_bucket: string, bytes: number): void {
+    this.receivedBytes += bytes
+  }
+  retried(_bucket: string, outcome: 'success' | 'failure'): void {
+    this.retries.push(outcome)
+  }
+  waited(_bucket: string, ms: number): void {
+    this.waitsMs.push(ms)
+  }
+}
+
+export const plainOptions: S3OriginOptions = {
+  bucketName: 'films',
+  bucket: 'bucket',
+  region: 'us-east-1',
+  credentials: { kind: 'anonymous' },
+  forcePathStyle: true,
+  connections: 4,
+  timeoutMs: 20_000,
+  retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 1000 },
+}
+
+export function originAt(
+  t: TestContext,
+  endpoint: string,
+  options: Partial<S3OriginOptions> = {},
+  ports: Partial<S3OriginPorts> = {},
+): { readonly origin: Origin; readonly events: RecordedEvents } {
+  const events = new RecordedEvents()
+  const origin = createS3Origin(
+    { ...plainOptions, endpoint, ...options },
+    { clock: systemClock, random: createFakeRandom(), events, ...ports },
+  )
+  t.after(() => origin.close())
+  return { origin, events }
+}
+
+export const refTo = (key: string, query = ''): ObjectRef => ({ bucket: 'films', key, query })
+
+/** A plain GET of `a`, but for what is said. */
+export function ask(origin: Origin, query: Partial<OriginQuery> = {}, ref = refTo('a')): Promise<OriginAnswer> {
+  return origin.ask(ref, { method: 'GET', signal: new AbortController().signal, ...query })
+}
+
+export type ObjectAnswer = Extract<OriginAnswer, { kind: 'object' }>
+
+export async function askForObject(
+  origin: Origin,
+  query: Partial<OriginQuery> = {},
+  ref = refTo('a'),
+): Promise<ObjectAnswer> {
+  const answer = await ask(origin, query, ref)
+  if (answer.kind !== 'object') throw new Error(`the origin answered '${answer.kind}'`)
+  return answer
+}
+
+export async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  return (await bytesOf(body)).toString('latin1')
+}
+
+/** What `assert.rejects` compares: the code, whatever the message. */
+export const failsWith = (code: string) => ({ name: 'ProxyError', code })
+
+/** An HTTP/1.1 answer; Content-Length is the body's unless the fields say otherwise. */
+export function answer(status: number, fields: readonly string[] = [], body = ''): string {
+  const framed = fields.some((field) => /^(content-length|transfer-encoding|connection: close)/i.test(field))
+  const lines = framed ? fields : [...fields, `Content-Length: ${body.length}`]
+  return `${[`HTTP/1.1 ${status} Whatever`, ...lines].join('\r\n')}\r\n\r\n${body}`
+}
+
+export function s3Error(status: number, code: string, extra = '', fields: readonly string[] = []): string {
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>m</Message>${extra}</Error>`
+  return answer(status, ['Content-Type: application/xml', 'x-amz-request-id: 1', ...fields], xml)
+}
+
+/** All but Date, which the origin under test adds where it is missing. */
+export const undated = (headers: HeaderList) => withoutFields(headers, (name) => name === 'date')
+
+/** The values of a field in a flat list or a raw head. */
+export function valuesOf(headers: HeaderList, name: string): string[] {
+  return headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
+}
