@@ -2,14 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-
-// Before any other module is loaded (so the commands are imported below, when their word is given): what V8 decides while
-// the first requests come, it keeps. In the first milliseconds of load most of a tiny young generation is alive, from which
-// V8 concludes that such objects live long and puts them into the old generation from then on: a cached hit then cost
-// 30-50 µs instead of 17-21 (user time, 50 connections), most of it in the collector.
-setFlagsFromString('--no-allocation-site-pretenuring')
-setFlagsFromString('--semi-space-growth-factor=16')
+import { restartTuned } from './cli/tuned-process.ts'
 
 const usage = `yatagarasu, a read-only HTTP caching proxy in front of S3
 
@@ -30,6 +23,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { command, configFile, wantsHelp, wantsVersion } = words
   if (wantsVersion) return say(version)
   if (wantsHelp) return say(usage)
+  if (command === 'demo' || command === 'serve') restartTuned(process.env)
   if (command === 'demo') return (await import('./cli/demo.ts')).demo({ version })
   if (command !== 'serve' && command !== 'check')
     return refuse(command === undefined ? 'no command' : `unknown command ${command}`)

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { startFakeOrigin } from '../support/fake-origin.ts'
+import { startProxyProcess } from '../support/proxy-process.ts'
+import { configFor } from '../support/start-proxy.ts'
+
+const onLinux = { skip: process.platform !== 'linux' && 'reads /proc' }
+
+test('the proxy runs with the flags it wants under the pid it was started with', onLinux, async (t) => {
+  const proxy = await startProxyProcess(t, configFor((await startFakeOrigin(t)).endpoint, {}))
+
+  const words = (await readFile(`/proc/${proxy.pid}/cmdline`, 'utf8')).split('\0')
+  assert.ok(words.includes('--max-semi-space-size=8'), words.join(' '))
+  assert.match(await readFile(`/proc/${proxy.pid}/environ`, 'utf8'), /(^|\0)MALLOC_ARENA_MAX=1\0/)
+  assert.equal(proxy.stderr.join(), '')
+  assert.equal(await proxy.stop(), 0)
+})
+
+test('what the environment says about malloc wins', onLinux, async (t) => {
+  const config = configFor((await startFakeOrigin(t)).endpoint, {})
+  const proxy = await startProxyProcess(t, config, { env: { MALLOC_ARENA_MAX: '4' } })
+
+  assert.match(await readFile(`/proc/${proxy.pid}/environ`, 'utf8'), /(^|\0)MALLOC_ARENA_MAX=4\0/)
+})
