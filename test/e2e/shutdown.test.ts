@@ -35,9 +35,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
     proxy.signal(signal)
     await draining()
-    await assert.rejects(request(`${proxy.main}/health`, { dispatcher }), {
-      code: 'ECONNREFUSED',
-    })
+    // Reset: a connection that the kernel took in the moment before the listener closed.
+    await assert.rejects(request(`${proxy.main}/health`, { dispatcher }), { code: /^ECONN(REFUSED|RESET)$/ })
     hold.release()
 
     const bytes = Buffer.from(await body.arrayBuffer())
