@@ -7,7 +7,7 @@
  * | asking  | waits for the origin's answer head    | it came -> filling; it failed -> ended                             |
  * | filling | takes chunks, stores full slices      | `readAhead` past the furthest ask -> paused; last slice -> ended   |
  * | paused  | keeps the connection, reads nothing   | a reader asks further -> filling; a second passed -> parked        |
- * | parked  | has given its connection back         | a reader asks further -> asking                                    |
+ * | parked  | has given back connection and memory  | a reader asks further -> asking                                    |
  * | ended   | left the table                        |                                                                    |
  *
  * Without readers it finishes the slice in hand and ends, from any state.
@@ -153,7 +153,9 @@ export class SliceRun {
         opened ??= await this.#askOrigin()
         await this.#drink(opened.body, opened.start)
         opened = undefined
-        if (!this.#isOver()) await this.#demand()
+        if (this.#isOver()) break
+        this.#forgetComplete()
+        await this.#demand()
       }
       this.#end(new Abandoned('the run ended'))
     } catch (error) {
@@ -218,6 +220,11 @@ export class SliceRun {
     for (const [index, fill] of this.#fills) {
       if (index < this.#asked - 1 && index < this.#next && fill.isComplete) this.#fills.delete(index)
     }
+  }
+
+  /** Parked it may stay for long, and many may: what it has read is the store's business, and its readers' who are at it. */
+  #forgetComplete(): void {
+    for (const [index, fill] of this.#fills) if (fill.isComplete) this.#fills.delete(index)
   }
 
   /** At a slice's beginning: false when the connection should be given up here. */

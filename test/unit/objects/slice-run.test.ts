@@ -46,7 +46,7 @@ test('a run does not read past the last slice that a reader wants', async () => 
   await run.ended
 })
 
-test('a run that waits for over a second gives its connection back, and resumes where it was', async () => {
+test('a run that waits for over a second gives back its connection and what it has read, and resumes where it was', async () => {
   const on = stage(10)
   const run = new SliceRun(on.spec(0, 9), on)
   run.attach()
@@ -58,7 +58,11 @@ test('a run that waits for over a second gives its connection back, and resumes 
   await on.clock.advance(1)
   await quiet()
   assert.equal(on.origin.openBodies, 0)
-  for (let index = 1; index < 10; index += 1) {
+  for (const index of [0, 1, 2]) {
+    assert.equal(run.covers(index), false)
+    assert.equal(await on.has(index), true)
+  }
+  for (let index = 3; index < 10; index += 1) {
     const bytes = await read(run, index, 9)
     assert.deepEqual(bytes, Buffer.from(on.origin.bytes(index * sliceBytes, (index + 1) * sliceBytes)))
   }
