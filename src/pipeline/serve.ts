@@ -1,6 +1,6 @@
 /** What every request for an object goes through, in order. */
 
-import { ProxyError } from '../base/errors.ts'
+import { type ErrorCode, ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
 import { preflightResponse } from '../http/cors.ts'
 import { allowedMethods } from '../http/error-response.ts'
@@ -17,6 +17,9 @@ export interface ServePorts extends WaitLimits {
   boundary(): string
 }
 
+/** Between an object's head and its first byte it was replaced, or the connection broke. */
+const failsBeforeFirstByte: ReadonlySet<ErrorCode> = new Set(['ObjectChanged', 'OriginTruncated'])
+
 export function createServe(ports: ServePorts) {
   return async function serve(routed: Routed, trace: Trace): Promise<Draft> {
     const { request, key } = routed
@@ -29,8 +32,8 @@ export function createServe(ports: ServePorts) {
         try {
           return await respond(await ports.opener.open(planned), planned, routed, trace, ports)
         } catch (error) {
-          // It changed between its head and its first byte: nothing is sent yet, so the new version is opened instead, once.
-          if (!(isFirst && error instanceof ProxyError && error.code === 'ObjectChanged')) throw error
+          // Nothing is sent yet, so the object is opened anew, once.
+          if (!(isFirst && error instanceof ProxyError && failsBeforeFirstByte.has(error.code))) throw error
         }
       }
     } finally {
