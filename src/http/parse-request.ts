@@ -131,7 +131,8 @@ function hostOf(target: Target, field: string | undefined, httpVersion: string):
 const authorityForm = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i
 
 function hostName(authority: string): string | undefined {
-  return authorityForm.exec(authority)?.[1]?.toLowerCase()
+  const host = authorityForm.exec(authority)?.[1]?.toLowerCase()
+  return host?.endsWith('.') ? host.slice(0, -1) : host // the root of the DNS, spelled out
 }
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/

@@ -35,6 +35,13 @@ for (const [title, text, host, path, query] of [
   ['an IPv6 authority', get('http://[::1]:80/', 'Connection: close'), '[::1]', '/', ''],
   ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: A:8080\r\nConnection: close\r\n\r\n', 'a', '*', ''],
   ['HTTP/1.0 without Host', 'GET /p HTTP/1.0\r\n\r\n', '', '/p', ''],
+  [
+    'a Host with the dot of the root',
+    'GET /p HTTP/1.1\r\nHost: a.test.:80\r\nConnection: close\r\n\r\n',
+    'a.test',
+    '/p',
+    '',
+  ],
   ['an empty Host', 'GET /p HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', '', '/p', ''],
   ['two slashes in front', get('//p', 'Connection: close'), 'a.test', '//p', ''],
 ] as const) {
