@@ -23,7 +23,7 @@ const rooms: Readonly<Record<string, Room>> = {
   base: { uses: [] },
   http: { uses: ['base'] },
   redis: { uses: ['base'], packages: ['ioredis'] },
-  cache: { uses: ['base', 'redis'], packages: ['lru-cache', 'msgpackr'] },
+  cache: { uses: ['base', 'redis'], packages: ['lru-cache', 'msgpackr/'] },
   origin: { uses: ['base'], packages: ['undici', '@aws-sdk/'] },
   policy: { uses: ['base'], types: ['cache', 'origin', 'http'], packages: ['structured-headers'] },
   routing: { uses: ['base', 'policy'], types: ['http', 'origin'] },
