@@ -1,7 +1,9 @@
+import type { SectionReader, SectionWriter } from './index-snapshot.ts'
+
 /**
  * What was evicted lately, without keeping its key: a table of 32-bit key hashes, four to a row, each with the number of
- * the eviction that put it there. 16 bytes per entry of the cache. Has no room before `resize`. Two keys with one hash are taken for each other, which
- * costs one misplaced entry in billions.
+ * the eviction that put it there. 8 bytes a place. Has no room before `resize`. Two keys with one hash are taken for
+ * each other, which costs one misplaced entry in billions.
  */
 export class Ghosts {
   /** 0 is an empty place: `hashOf` never gives it. */
@@ -27,16 +29,33 @@ export class Ghosts {
     return Number.POSITIVE_INFINITY
   }
 
-  /** Makes room for twice as many ghosts as there are entries, so that rows rarely overflow. `entries`: a power of two. */
-  resize(entries: number): void {
+  /** `places`: a power of two, 4 at least. Twice as many as ghosts that matter, and rows rarely overflow. */
+  resize(places: number): void {
     const hashes = this.#hashes
     const evictions = this.#evictions
-    this.#rowMask = (entries * 2) / ways - 1
-    this.#hashes = new Uint32Array(entries * 2)
-    this.#evictions = new Uint32Array(entries * 2)
+    if (places === hashes.length) return
+    this.#rowMask = places / ways - 1
+    this.#hashes = new Uint32Array(places)
+    this.#evictions = new Uint32Array(places)
     for (const [place, hash] of hashes.entries()) {
       if (hash !== 0) this.#place(hash, evictions[place] as number)
     }
+  }
+
+  save(to: SectionWriter): void {
+    to.numbers(this.#evicted)
+    to.column(this.#hashes)
+    to.column(this.#evictions)
+  }
+
+  restore(from: SectionReader): void {
+    const [evicted = 0] = from.numbers(1)
+    this.#evicted = evicted
+    this.#hashes = from.column(Uint32Array)
+    const places = this.#hashes.length
+    from.require(places >= ways && (places & (places - 1)) === 0)
+    this.#evictions = from.column(Uint32Array, places)
+    this.#rowMask = places / ways - 1
   }
 
   /** Over the same hash, else in a free place, else over the oldest of the row. */

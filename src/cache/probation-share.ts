@@ -1,4 +1,5 @@
 import { Ghosts } from './ghosts.ts'
+import type { SectionReader, SectionWriter } from './index-snapshot.ts'
 
 /** At first, and bounds. .05 to .20 differ by less than .004 in the mean miss ratio; S3-FIFO's value. */
 const initialShare = 0.1
@@ -55,10 +56,24 @@ export class ProbationShare {
     return sinceProbation <= entries
   }
 
-  /** Follows the cache's capacity in entries, a power of two. */
-  remember(entries: number): void {
-    this.#leftProbation.resize(entries)
-    this.#leftMain.resize(entries)
+  /** So many of each kind of ghost have a place: a power of two. */
+  remember(places: number): void {
+    this.#leftProbation.resize(places)
+    this.#leftMain.resize(places)
+  }
+
+  save(to: SectionWriter): void {
+    to.numbers(this.#bytes)
+    this.#leftProbation.save(to)
+    this.#leftMain.save(to)
+  }
+
+  /** The share it had, within what is allowed of the bound as it is now. */
+  restore(from: SectionReader): void {
+    const [bytes = 0] = from.numbers(1)
+    this.#give(bytes)
+    this.#leftProbation.restore(from)
+    this.#leftMain.restore(from)
   }
 
   #give(bytes: number): void {

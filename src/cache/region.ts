@@ -1,3 +1,4 @@
+import type { SectionReader, SectionWriter } from './index-snapshot.ts'
 import { type ByteWorth, sizeClasses, sizeClassOf } from './size-classes.ts'
 import { none, type Slots } from './slots.ts'
 
@@ -9,7 +10,8 @@ import { none, type Slots } from './slots.ts'
 export class Region {
   /** The sum of the sizes of its entries. */
   bytes = 0
-  readonly #inMain: 0 | 1
+  /** In the column `list` its lists are numbered from here; `lists` of them. */
+  readonly #firstList: number
   readonly #slots: Slots
   readonly #worth: ByteWorth
   readonly #levels: number
@@ -22,8 +24,9 @@ export class Region {
   /** GreedyDual's L: the priority of the last victim. New priorities start from it, which ages what is already here. */
   #inflation = 0
 
-  constructor(name: 'probation' | 'main', slots: Slots, worth: ByteWorth, levels: number) {
-    this.#inMain = name === 'main' ? 1 : 0
+  /** `levels`: how far apart the region keeps entries by their use. */
+  constructor(firstList: number, slots: Slots, worth: ByteWorth, levels: number) {
+    this.#firstList = firstList
     this.#slots = slots
     this.#worth = worth
     this.#levels = levels
@@ -34,6 +37,11 @@ export class Region {
     this.#isLive = new Uint8Array(lists)
   }
 
+  /** How much an entry of this region was used before, in steps: higher stays longer. */
+  levelOf(slot: number): number {
+    return ((this.#slots.list[slot] as number) - this.#firstList) % this.#levels
+  }
+
   /** As its newest, with no uses yet. `level`: 0 to levels - 1. */
   link(slot: number, level: number): void {
     const slots = this.#slots
@@ -42,10 +50,8 @@ export class Region {
     const list = sizeClass * this.#levels + level
     const tail = this.#tail[list] as number
     slots.priority[slot] = this.#inflation + (level + 1) * this.#worth.of(sizeClass)
-    slots.inMain[slot] = this.#inMain
-    slots.level[slot] = level
     slots.hits[slot] = 0
-    slots.list[slot] = list
+    slots.list[slot] = this.#firstList + list
     slots.previous[slot] = tail
     slots.next[slot] = none
     this.#tail[list] = slot
@@ -60,7 +66,7 @@ export class Region {
 
   unlink(slot: number): void {
     const slots = this.#slots
-    const list = slots.list[slot] as number
+    const list = (slots.list[slot] as number) - this.#firstList
     const previous = slots.previous[slot] as number
     const next = slots.next[slot] as number
     if (previous === none) this.#head[list] = next
@@ -91,5 +97,43 @@ export class Region {
     this.#inflation = lowest // a double: exact enough for 10^12 victims without rebasing
     this.unlink(victim)
     return victim
+  }
+
+  /** The lists that may have entries go along in their order: it decides between equal priorities. */
+  save(to: SectionWriter): void {
+    to.numbers(this.#inflation)
+    to.column(this.#head)
+    to.column(this.#live.subarray(0, this.#liveCount))
+  }
+
+  /** Only for an empty one. `isSeen`: by slot, which have a place already; those of this region get theirs. */
+  restore(from: SectionReader, isSeen: Uint8Array): void {
+    const [inflation = 0] = from.numbers(1)
+    this.#inflation = inflation
+    const heads = from.column(Int32Array, this.#head.length)
+    for (const list of from.column(Uint16Array)) {
+      from.require(this.#isLive[list] === 0)
+      this.#isLive[list] = 1
+      this.#live[this.#liveCount++] = list
+    }
+    for (const [list, head] of heads.entries()) {
+      from.require(head === none || this.#isLive[list] === 1)
+      this.#head[list] = head
+      this.#tail[list] = this.#walk(list, isSeen, from)
+    }
+  }
+
+  /** Along `next`: sets `previous`, and the sum of the bytes. Returns the last. */
+  #walk(list: number, isSeen: Uint8Array, from: SectionReader): number {
+    const { next, previous, size, list: lists } = this.#slots
+    let last = none
+    for (let slot = this.#head[list] as number; slot !== none; slot = next[slot] as number) {
+      from.require(isSeen[slot] === 0 && lists[slot] === this.#firstList + list && (size[slot] as number) >= 1)
+      isSeen[slot] = 1
+      previous[slot] = last
+      this.bytes += size[slot] as number
+      last = slot
+    }
+    return last
   }
 }

@@ -1,5 +1,7 @@
 /** Entries of like size, and what keeping one of their bytes is worth: the size-aware half of S3-GD. */
 
+import type { SectionReader, SectionWriter } from './index-snapshot.ts'
+
 /** Half octaves up to 2^32 bytes and beyond: full octaves cost .003 byte miss on the mean, .008 in the worst case. */
 export const sizeClasses = 64
 
@@ -42,6 +44,19 @@ export class ByteWorth {
 
   of(sizeClass: number): number {
     return this.#worth[sizeClass] as number
+  }
+
+  save(to: SectionWriter): void {
+    to.numbers(this.#sum, this.#count, this.#refreshAt)
+    to.column(this.#worth)
+  }
+
+  restore(from: SectionReader): void {
+    const [sum = 0, count = 0, refreshAt = 1] = from.numbers(3)
+    this.#sum = sum
+    this.#count = count
+    this.#refreshAt = refreshAt
+    this.#worth.set(from.column(Float64Array, sizeClasses))
   }
 
   #refresh(): void {

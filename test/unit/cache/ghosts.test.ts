@@ -4,7 +4,7 @@ import { Ghosts, hashOf } from '../../../src/cache/ghosts.ts'
 
 function createGhosts(entries: number): Ghosts {
   const ghosts = new Ghosts()
-  ghosts.resize(entries)
+  ghosts.resize(entries * 2)
   return ghosts
 }
 
@@ -26,7 +26,7 @@ test('a ghost put again is as young as its last eviction', () => {
 test('ghosts survive growing', () => {
   const ghosts = createGhosts(64)
   for (let index = 0; index < 50; index++) ghosts.put(hashOf(`${index}`))
-  ghosts.resize(256)
+  ghosts.resize(512)
   let known = 0
   for (let index = 0; index < 50; index++) if (ghosts.take(hashOf(`${index}`)) === 49 - index) known += 1
   assert.ok(known >= 45, `${known} of 50`) // a few rows of four overflow

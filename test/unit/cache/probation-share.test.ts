@@ -4,7 +4,7 @@ import { ProbationShare } from '../../../src/cache/probation-share.ts'
 
 function createShare(): ProbationShare {
   const share = new ProbationShare(100_000)
-  share.remember(1024)
+  share.remember(2048)
   return share
 }
 
