@@ -17,10 +17,10 @@ import { createServe } from '../../src/pipeline/serve.ts'
 import { createSystemEndpoints } from '../../src/pipeline/system-endpoints.ts'
 import { RouteTable } from '../../src/routing/routes.ts'
 
-const events = { hit() {}, missed() {}, evicted() {}, failed() {} }
+const events = { hit() {}, missed() {}, evicted() {}, failed() {}, worked() {}, dropped() {}, breakerChanged() {} }
 const clock = systemClock
 const tier = createMemoryTier({ maxBytes: 2 ** 26, maxItemBytes: 2 ** 20, eviction: 's3gd' }, events)
-const store = createTieredStore([tier], events)
+const store = createTieredStore([tier], events, clock)
 const runs = new RunTable({ store, clock })
 const opener = new ObjectOpener({
   store,
@@ -55,6 +55,7 @@ const route: Route = {
   query: { keep: 'none' },
   cors: undefined,
   headers: { add: [], remove: [], forward: [] },
+  asksAgain: true,
   downstreamCacheControl: undefined,
   prepared: new WeakMap(),
 }

@@ -1,3 +1,4 @@
+import type { BreakerState } from '../base/breaker.ts'
 import type { RecordId, TierName } from '../base/types.ts'
 import type { CacheRecord } from './record.ts'
 
@@ -12,8 +13,11 @@ export interface Usage {
 }
 
 export interface TierUsage extends Usage {
+  /** 0: the tier sets none itself. */
   readonly maxBytes: number
   readonly buckets: ReadonlyMap<string, Usage>
+  /** The numbers are a sample, and some time old: the records are not this process's alone. */
+  readonly isEstimate?: true
 }
 
 /**
@@ -43,7 +47,24 @@ export interface TierEvents {
   hit(tier: TierName, bucket: string): void
   missed(tier: TierName, bucket: string): void
   evicted(tier: TierName, bucket: string, reason: 'size' | 'expired'): void
-  failed(tier: TierName, operation: 'get' | 'put' | 'remove', error: unknown): void
+  failed(tier: TierName, operation: TierOperation, error: unknown): void
+}
+
+export type TierOperation = 'get' | 'put' | 'remove'
+
+/** What the store and the guards around its tiers report besides. */
+export interface StoreEvents extends TierEvents {
+  /** After so long. Of guarded tiers only: memory is not worth a look at the clock. */
+  worked(tier: TierName, operation: TierOperation, tookMs: number): void
+  /** A record was not written to this tier: its queue is full, or its breaker open. */
+  dropped(tier: TierName): void
+  /** Whether anything is asked of this tier ('get'), or written to it ('put'). */
+  breakerChanged(tier: TierName, operation: TierOperation, state: BreakerState): void
+}
+
+/** What a guard answers for a tier that it keeps alone: nothing was tried, so nothing has failed. */
+export class TierUnavailable extends Error {
+  override readonly name = 'TierUnavailable'
 }
 
 /** Told by whoever streams an object too large for the memory tier to keep, so that its slices stay at hand while it is read. */

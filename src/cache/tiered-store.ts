@@ -1,10 +1,12 @@
 /** Where records are looked up: every tier in turn, the fastest first. A tier that fails is a miss, never a failed request. */
 
+import type { Clock } from '../base/clock.ts'
 import type { RecordId, TierName } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
 import type { CacheRecord } from './record.ts'
-import { type SlowLookup, SlowLookups } from './slow-lookups.ts'
-import type { CacheTier, Readership, Removed, TierEvents, TierUsage } from './tier.ts'
+import { SlowLookups } from './slow-lookups.ts'
+import type { CacheTier, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
+import { type QueueBounds, WriteBehind } from './write-behind.ts'
 
 export interface Found {
   readonly record: CacheRecord
@@ -24,50 +26,59 @@ export interface RecordStore extends Readership {
   close(): Promise<void>
 }
 
-export function createTieredStore(tiers: readonly CacheTier[], events: TierEvents): RecordStore {
-  return new TieredStore(tiers, events)
+/** For each tier but the fastest. */
+const queueBounds: QueueBounds = { maxRecords: 8192, maxBytes: 32 * 1024 * 1024, writers: 4 }
+/** Whoever puts waits for the fastest tier, which bounds what is on its way there. */
+const unbounded: QueueBounds = { maxRecords: Infinity, maxBytes: Infinity, writers: Infinity }
+/** How long `close` goes on writing what waits. */
+const flushMs = 5000
+
+export function createTieredStore(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock): RecordStore {
+  return new TieredStore(tiers, events, clock)
 }
 
 class TieredStore implements RecordStore {
-  readonly #tiers: readonly CacheTier[]
+  readonly #layers: readonly WriteBehind[]
+  readonly #fastest: WriteBehind | undefined
   readonly #watchers: readonly Readership[]
-  readonly #events: TierEvents
+  readonly #events: StoreEvents
   readonly #lookups = new SlowLookups()
   #isClosed = false
 
-  constructor(tiers: readonly CacheTier[], events: TierEvents) {
-    this.#tiers = tiers
+  constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock) {
+    this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : queueBounds, events, clock))
+    this.#fastest = this.#layers[0]
     this.#watchers = tiers.filter(watchesReaders)
     this.#events = events
   }
 
+  /** Nearly every call ends with the first tier, so that what it costs is written out here. */
   async get(id: RecordId): Promise<Found | undefined> {
     this.#requireOpen()
-    const bucket = bucketOf(id)
-    let lookup: SlowLookup | undefined
-    for (const tier of this.#tiers) {
-      if (tier !== this.#tiers[0]) lookup ??= this.#lookups.begin(id)
-      let record: CacheRecord | undefined
-      try {
-        record = await tier.get(id)
-      } catch (error) {
-        this.#events.failed(tier.name, 'get', error)
-      }
-      if (record !== undefined) {
-        this.#events.hit(tier.name, bucket)
-        if (lookup !== undefined && this.#lookups.finish(lookup)) this.#promote(id, record, tier)
-        return { record, tier: tier.name }
-      }
-      this.#events.missed(tier.name, bucket)
+    const fastest = this.#fastest
+    if (fastest === undefined) return undefined
+    let record: CacheRecord | undefined
+    try {
+      record = await fastest.get(id)
+    } catch (error) {
+      this.#events.failed(fastest.name, 'get', error)
     }
-    if (lookup !== undefined) this.#lookups.finish(lookup)
-    return undefined
+    if (record === undefined) {
+      this.#events.missed(fastest.name, bucketOf(id))
+      return this.#lookBehind(id)
+    }
+    this.#events.hit(fastest.name, bucketOf(id))
+    return { record, tier: fastest.name }
   }
 
   async has(id: RecordId): Promise<boolean> {
     this.#requireOpen()
-    for (const tier of this.#tiers) {
-      if (await this.#attempt(tier, 'get', false, () => tier.has(id))) return true
+    for (const layer of this.#layers) {
+      try {
+        if (await layer.has(id)) return true
+      } catch (error) {
+        this.#events.failed(layer.name, 'get', error)
+      }
     }
     return false
   }
@@ -75,24 +86,24 @@ class TieredStore implements RecordStore {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#requireOpen()
     this.#lookups.outdate(id)
-    const [first] = this.#tiers.map((tier) => this.#putInto(tier, id, record))
-    await first
+    const [fastest] = this.#layers.map((layer) => layer.put(id, record))
+    await fastest
   }
 
   async remove(id: RecordId): Promise<Removed> {
     this.#requireOpen()
     this.#lookups.outdate(id)
-    return this.#removeEverywhere((tier) => tier.remove(id))
+    return summed(await Promise.all(this.#layers.map((layer) => layer.remove(id))))
   }
 
   async clear(bucket?: string): Promise<Removed> {
     this.#requireOpen()
     this.#lookups.outdateAll()
-    return this.#removeEverywhere((tier) => tier.clear(bucket))
+    return summed(await Promise.all(this.#layers.map((layer) => layer.clear(bucket))))
   }
 
   usage(): readonly (readonly [TierName, TierUsage])[] {
-    return this.#tiers.map((tier) => [tier.name, tier.usage()] as const)
+    return this.#layers.map(({ name, tier }) => [name, tier.usage()] as const)
   }
 
   readerCame(object: RecordId): void {
@@ -105,42 +116,50 @@ class TieredStore implements RecordStore {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all(this.#tiers.map((tier) => tier.close()))
+    await Promise.all(this.#layers.map((layer) => layer.close(flushMs)))
   }
 
-  #promote(id: RecordId, record: CacheRecord, from: CacheTier): void {
-    for (const tier of this.#tiers) {
-      if (tier === from) return
-      void this.#putInto(tier, id, record) // never rejects
+  async #lookBehind(id: RecordId, isSecondLook = false): Promise<Found | undefined> {
+    const lookup = this.#lookups.begin(id)
+    for (const layer of isSecondLook ? this.#layers : this.#layers.slice(1)) {
+      const record = await this.#ask(layer, id)
+      if (record === undefined) continue
+      if (this.#lookups.finish(lookup)) this.#promote(id, record, layer)
+      return { record, tier: layer.name }
     }
+    const isMissing = this.#lookups.finish(lookup)
+    // While a slow tier said no, somebody else has fetched the object and put it: in a tier that was asked before.
+    return isMissing || isSecondLook ? undefined : this.#lookBehind(id, true)
   }
 
-  #putInto(tier: CacheTier, id: RecordId, record: CacheRecord): Promise<void> {
-    return this.#attempt(tier, 'put', undefined, () => tier.put(id, record))
-  }
-
-  async #removeEverywhere(removeFrom: (tier: CacheTier) => Promise<Removed>): Promise<Removed> {
-    const nothing: Removed = { entries: 0, bytes: 0 }
-    const removed = await Promise.all(
-      this.#tiers.map((tier) => this.#attempt(tier, 'remove', nothing, () => removeFrom(tier))),
-    )
-    return {
-      entries: Math.max(0, ...removed.map(({ entries }) => entries)),
-      bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
-    }
-  }
-
-  async #attempt<T>(tier: CacheTier, operation: 'get' | 'put' | 'remove', otherwise: T, act: () => Promise<T>) {
+  async #ask(layer: WriteBehind, id: RecordId): Promise<CacheRecord | undefined> {
     try {
-      return await act()
+      const record = await layer.get(id)
+      this.#events[record === undefined ? 'missed' : 'hit'](layer.name, bucketOf(id))
+      return record
     } catch (error) {
-      this.#events.failed(tier.name, operation, error)
-      return otherwise
+      this.#events.failed(layer.name, 'get', error)
+      this.#events.missed(layer.name, bucketOf(id))
+      return undefined
+    }
+  }
+
+  #promote(id: RecordId, record: CacheRecord, from: WriteBehind): void {
+    for (const layer of this.#layers) {
+      if (layer === from) return
+      layer.promote(id, record)
     }
   }
 
   #requireOpen(): void {
     if (this.#isClosed) throw new Error('the record store is closed')
+  }
+}
+
+function summed(removed: readonly Removed[]): Removed {
+  return {
+    entries: Math.max(0, ...removed.map(({ entries }) => entries)),
+    bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
   }
 }
 

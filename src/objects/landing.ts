@@ -49,7 +49,7 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
   }
   if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { size: head.size }, ports)
   if (asking.method === 'HEAD') return landPassing(answer, asking)
-  const collected = await collect(body, asking.policy.sliceBytes)
+  const collected = await collect(body, Math.min(asking.policy.sliceBytes, asking.policy.maxObjectBytes))
   if (collected.kind === 'longer') {
     ports.uncacheable.remember(asking.base)
     return landPassing({ ...answer, body: collected.body }, asking)

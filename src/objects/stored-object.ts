@@ -16,6 +16,8 @@ const slowAfterMs = 250
 const slowPieceBytes = 64 * 1024
 /** How many slices a new run looks ahead for one that is cached already, where it can end. */
 const lookAhead = 1024
+/** So many of them are asked for together: one by one they would be as many round trips to Redis. */
+const lookAtOnce = 64
 
 export interface StoredPorts {
   readonly store: RecordStore
@@ -163,11 +165,15 @@ export class StoredObject implements OpenedObject {
   /** A hole is fetched alone: the run ends before the next slice that is cached. */
   async #lastMissing(index: number, range: ByteRange): Promise<number> {
     const { key } = this.#spec
-    const wanted = this.#lastWanted(range)
-    for (let next = index + 1; next <= Math.min(wanted, index + lookAhead); next++) {
-      if (await this.#ports.store.has(key.sliceId(next))) return next - 1
+    const last = Math.min(this.#lastWanted(range), index + lookAhead)
+    for (let from = index + 1; from <= last; from += lookAtOnce) {
+      const asked = Array.from({ length: Math.min(lookAtOnce, last - from + 1) }, (_, offset) =>
+        this.#ports.store.has(key.sliceId(from + offset)),
+      )
+      const first = (await Promise.all(asked)).indexOf(true)
+      if (first >= 0) return from + first - 1
     }
-    return Math.min(wanted, index + lookAhead)
+    return last
   }
 
   #lastWanted({ end }: ByteRange): number {

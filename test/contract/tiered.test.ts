@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import { systemClock } from '../../src/base/clock.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
+import { guarded } from '../../src/cache/tier-guards.ts'
 import { createTieredStore, type RecordStore } from '../../src/cache/tiered-store.ts'
 import { TierEventLog } from '../support/tier-event-log.ts'
 import { cacheTierContract } from './cache-tier.contract.ts'
@@ -23,10 +26,26 @@ function asTier(store: RecordStore): CacheTier {
   }
 }
 
+/** Memory, and two tiers behind it with their guards on. */
+cacheTierContract('guarded tiered', (bounds) => {
+  const events = new TierEventLog()
+  const ports = { clock: systemClock, events }
+  const memory = () => createMemoryTier({ ...bounds, eviction: 's3gd' }, events)
+  const tiers = [memory(), guarded(memory(), 1000, false, ports), guarded(memory(), 1000, true, ports)]
+  const store = asTier(createTieredStore(tiers, events, systemClock))
+  return {
+    ...store,
+    async put(id, record) {
+      await store.put(id, record)
+      await turn() // until then a record is read from the queue, whether its tier will keep it or not
+    },
+  }
+})
+
 for (const count of [1, 3]) {
   cacheTierContract(`${count} tiered`, (bounds) => {
     const events = new TierEventLog()
     const tiers = Array.from({ length: count }, () => createMemoryTier({ ...bounds, eviction: 's3gd' }, events))
-    return asTier(createTieredStore(tiers, events))
+    return asTier(createTieredStore(tiers, events, systemClock))
   })
 }

@@ -14,16 +14,15 @@ import type { Site, Wanted } from '../../src/objects/wanted.ts'
 import { noDirectives } from '../../src/policy/request-directives.ts'
 import { ByteOrigin, type ByteOriginOptions } from '../support/byte-origin.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { noStoreEvents } from '../support/no-store-events.ts'
 import { cachePolicy } from '../support/policies.ts'
-
-const noEvents = { hit() {}, missed() {}, evicted() {}, failed() {} }
 
 function stage(options: ByteOriginOptions & { sliceBytes: number; maxBytes: number; maxItemBytes?: number }) {
   const origin = new ByteOrigin(options)
   const clock = new FakeClock(1_767_225_600_000)
   const { maxBytes, maxItemBytes = 1024 } = options
-  const tier = createMemoryTier({ maxBytes, maxItemBytes, eviction: 's3gd' }, noEvents)
-  const store = createTieredStore([tier], noEvents)
+  const tier = createMemoryTier({ maxBytes, maxItemBytes, eviction: 's3gd' }, noStoreEvents)
+  const store = createTieredStore([tier], noStoreEvents, clock)
   const runs = new RunTable({ store, clock })
   const opener = new ObjectOpener({
     store,

@@ -1,8 +1,9 @@
 /** The whole product in this process: a real listener in front of a scripted origin, with a clock turned by hand. */
 import type { TestContext } from 'node:test'
 import { Agent, request as send } from 'undici'
-import { createApp } from '../../src/app.ts'
+import { type Addresses, type App, createApp } from '../../src/app.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import type { TierGuard } from '../../src/cache/tier.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { createLogger } from '../../src/observe/logger.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -19,6 +20,8 @@ export interface ProxySettings {
   readonly moreBuckets?: readonly Readonly<Record<string, unknown>>[]
   /** Real time, for tests that stall real sockets. */
   readonly clock?: Clock
+  /** Faults, put around each tier. */
+  readonly tierGuard?: TierGuard
 }
 
 export interface Answer {
@@ -40,12 +43,26 @@ export class ProxyUnderTest {
   readonly metrics: string
   readonly log: readonly Record<string, unknown>[]
   readonly #agent: Agent
+  readonly #app: Pick<App, 'close'>
+  #stopped: Promise<void> | undefined
 
-  constructor(main: string, metrics: string, log: readonly Record<string, unknown>[], agent: Agent) {
+  constructor(
+    { main, metrics = '' }: Addresses,
+    log: readonly Record<string, unknown>[],
+    agent: Agent,
+    app: Pick<App, 'close'>,
+  ) {
     this.main = main
     this.metrics = metrics
     this.log = log
     this.#agent = agent
+    this.#app = app
+  }
+
+  /** As SIGTERM does. The test does it at its end, if not before. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#agent.destroy().then(() => this.#app.close())
+    return this.#stopped
   }
 
   /** `path` goes on the wire as it is. Resolves when the whole body is here; rejects when the connection breaks before. */
@@ -72,6 +89,16 @@ export class ProxyUnderTest {
   /** Resolves once so many requests are logged and counted, which happens when their last byte is out. */
   async untilLogged(count: number): Promise<void> {
     while (this.log.length < count) await this.metric('yatagarasu_active_requests')
+  }
+
+  /** Resolves once a metric is so large: what happens behind a response is done by then. */
+  async untilMetric(name: string, labels: Readonly<Record<string, string>>, least: number): Promise<void> {
+    while ((await this.metric(name, labels)) < least);
+  }
+
+  /** Resolves once so many records have been written to a tier that lies behind. */
+  untilWritten(layer: 'disk' | 'redis', records: number): Promise<void> {
+    return this.untilMetric('yatagarasu_cache_set_duration_seconds_count', { layer }, records)
   }
 
   /** Sum of all samples of a metric whose labels include these. */
@@ -113,15 +140,12 @@ export async function startProxyBefore(
   const output = createLogger({ level: 'info', format: 'json' }, systemClock, {
     write: (line) => log.push(JSON.parse(line)),
   })
-  const clock = settings.clock ?? systemClock
-  const app = createApp(loaded.config, { clock, random: createFakeRandom(), log: output, version: '0.0.0-test' })
-  const { main, metrics = '' } = await app.listen()
-  const agent = new Agent({ connections: 512, pipelining: 1 })
-  t.after(async () => {
-    await agent.destroy()
-    await app.close()
-  })
-  return new ProxyUnderTest(main, metrics, log, agent)
+  const { clock = systemClock, tierGuard } = settings
+  const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test' }
+  const app = await createApp(loaded.config, { ...ports, ...(tierGuard && { tierGuard }) })
+  const proxy = new ProxyUnderTest(await app.listen(), log, new Agent({ connections: 512, pipelining: 1 }), app)
+  t.after(() => proxy.stop())
+  return proxy
 }
 
 export function configFor(endpoint: string, settings: ProxySettings): object {

@@ -1,35 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
-import type { CacheTier } from '../../../src/cache/tier.ts'
 import { createTieredStore } from '../../../src/cache/tiered-store.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { faulty, type TierFaults } from '../../support/faulty-tier.ts'
+import { memoryAs } from '../../support/memory-as.ts'
 import { TierEventLog } from '../../support/tier-event-log.ts'
 
 /** A store over memory and two slower tiers (memory under other names), each with faults if wanted. */
 function createStore(faults: { memory?: TierFaults; disk?: TierFaults; redis?: TierFaults } = {}) {
   const events = new TierEventLog()
-  const createTier = (name: 'memory' | 'disk' | 'redis') => {
-    const bounds = { maxBytes: 2 ** 20, maxItemBytes: 2 ** 18, eviction: 's3gd' } as const
-    const tier = createMemoryTier(bounds, events)
-    const named: CacheTier = {
-      name,
-      get: (id) => tier.get(id),
-      has: (id) => tier.has(id),
-      put: (id, record) => tier.put(id, record),
-      remove: (id) => tier.remove(id),
-      clear: (bucket) => tier.clear(bucket),
-      usage: () => tier.usage(),
-      close: () => tier.close(),
-    }
-    return faulty(named, faults[name] ?? {})
-  }
+  const clock = new FakeClock()
+  const createTier = (name: 'memory' | 'disk' | 'redis') => faulty(memoryAs(name, events), faults[name] ?? {})
   const memory = createTier('memory')
   const disk = createTier('disk')
   const redis = createTier('redis')
-  return { store: createTieredStore([memory, disk, redis], events), memory, disk, redis, events }
+  return { store: createTieredStore([memory, disk, redis], events, clock), memory, disk, redis, events, clock }
 }
 
 const a = idOf('a')
@@ -73,6 +61,7 @@ test('a tier that fails is a miss there and is reported, and the request goes on
   await store.put(a, record)
   assert.deepEqual(await redis.get(a), record)
   assert.deepEqual(await store.get(a), { record, tier: 'redis' })
+  assert.equal(await store.get(idOf('b')), undefined)
   assert.equal(await store.has(a), true)
   assert.equal((await store.remove(a)).entries, 1)
   assert.equal(await store.get(a), undefined)
@@ -131,6 +120,16 @@ test('a record replaced while a slow tier was handing out the older one is not o
   assert.deepEqual(await memory.get(a), objectOf('newer'))
 })
 
+test('a record put while a slow tier said no is found: the one who asked need not fetch it again', async () => {
+  const hold = new Barrier()
+  const { store } = createStore({ redis: { on: ['get'], hold } })
+  const reading = store.get(a)
+  await hold.reached
+  await store.put(a, record)
+  hold.release()
+  assert.deepEqual(await reading, { record, tier: 'memory' })
+})
+
 test('changes to another id do not stop a promotion', async () => {
   const hold = new Barrier()
   const { store, memory, disk } = createStore({ disk: { on: ['get'], hold } })
@@ -160,7 +159,7 @@ test('usage is told per tier, in order', async () => {
 test('readers are announced to the tiers that want to know', async () => {
   const events = new TierEventLog()
   const memory = createMemoryTier({ maxBytes: 100_000, maxItemBytes: 10, eviction: 's3gd' }, events)
-  const store = createTieredStore([memory, createStore().disk], events)
+  const store = createTieredStore([memory, createStore().disk], events, new FakeClock())
   store.readerCame(a)
   await store.put(sliceIdOf('a', 0), sliceOf(100, 1000))
   assert.equal(memory.usage().items, 1)

@@ -9,20 +9,19 @@ import type { RunSpec, SliceRun } from '../../../src/objects/slice-run.ts'
 import type { OriginBody } from '../../../src/origin/origin.ts'
 import { ByteOrigin, type ByteOriginOptions } from '../../support/byte-origin.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { noStoreEvents } from '../../support/no-store-events.ts'
 
 export const sliceBytes = 100
 export const key = new CacheKey('b', 'film')
 export const never = new AbortController().signal
-
-const noEvents = { hit() {}, missed() {}, evicted() {}, failed() {} }
 
 /** An object of `slices` whole slices. Records larger than a slice's are kept too. */
 export function stage(slices: number, options: Partial<ByteOriginOptions> = {}) {
   const clock = new FakeClock()
   const size = slices * sliceBytes
   const origin = new ByteOrigin({ size, chunkBytes: 30, ...options })
-  const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noEvents)
-  const store = createTieredStore([tier], noEvents)
+  const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noStoreEvents)
+  const store = createTieredStore([tier], noStoreEvents, clock)
   const runs = new RunTable({ store, clock })
   const head: ObjectHead = {
     status: 200,

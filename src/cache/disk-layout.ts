@@ -1,0 +1,45 @@
+/** Where everything lies below the cache folder. */
+
+import { join } from 'node:path'
+import type { RecordDigest } from './record-digest.ts'
+
+/** Files are spread over folders by the first three hex digits of their names: 244 in each at a million. */
+export const folderBits = 12
+export const folderCount = 2 ** folderBits
+const folderDigits = folderBits / 4
+
+export function folderOf(digest: RecordDigest): number {
+  return Number.parseInt(digest.slice(0, folderDigits), 16)
+}
+
+export function nameOfFolder(folder: number): string {
+  return folder.toString(16).padStart(folderDigits, '0')
+}
+
+export class DiskLayout {
+  readonly root: string
+  readonly lock: string
+  readonly snapshot: string
+  /** Holds the name of the snapshot that says all; there only between a clean stop and the next start. */
+  readonly cleanStop: string
+  readonly temporary: string
+  readonly records: string
+
+  constructor(root: string) {
+    this.root = root
+    this.lock = join(root, 'lock')
+    this.snapshot = join(root, 'index')
+    this.cleanStop = join(root, 'clean-stop')
+    this.temporary = join(root, 'tmp')
+    this.records = join(root, 'records')
+  }
+
+  folder(folder: number): string {
+    return `${this.records}/${nameOfFolder(folder)}`
+  }
+
+  /** Not by `join`, which costs more than all else that goes before a read. */
+  file(digest: RecordDigest): string {
+    return `${this.records}/${digest.slice(0, folderDigits)}/${digest}`
+  }
+}

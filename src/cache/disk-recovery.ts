@@ -1,0 +1,249 @@
+import { closeSync, lstatSync, openSync, readSync, type Stats, unlinkSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
+import type { RecordId } from '../base/types.ts'
+import { bucketOf } from './cache-key.ts'
+import type { DiskEntry, DiskIndex } from './disk-index.ts'
+import { type DiskLayout, folderBits, folderCount, folderOf } from './disk-layout.ts'
+import { FolderTimes, namesIn, type Snapshot } from './disk-snapshot.ts'
+import { isMissing } from './files.ts'
+import { digestOf, parseDigest, type RecordDigest } from './record-digest.ts'
+import { allocatedBytes, fileBytesOf, headerBytes, readHeader, readId } from './record-file.ts'
+import type { Removed, TierEvents } from './tier.ts'
+
+/** Working time and looks at files after which others get their turn. */
+const stintMs = 3
+const stintLooks = 256
+
+/** Times of files are compared with this much to spare, as `stepMs` of the snapshot says. */
+const marginMs = 2000
+
+const beginningBytes = 4096
+
+export interface DiskRecoveryOptions {
+  readonly layout: DiskLayout
+  readonly index: DiskIndex
+  /** What is known already; without it every file is looked into. */
+  readonly snapshot: Pick<Snapshot, 'isComplete' | 'takenAtMs' | 'folderTimes'> | undefined
+  readonly clock: Clock
+  readonly events: Pick<TierEvents, 'evicted' | 'failed'>
+  /** Whether somebody is at work on the file, or will be: whatever comes of that is right. */
+  readonly isBusy: (digest: RecordDigest) => boolean
+  readonly blockBytes: number
+  readonly makeRoom: (bytes: number) => void
+  /** The file was removed, or is not what it was taken for. */
+  readonly onChanged: (digest: RecordDigest) => void
+}
+
+/**
+ * Brings the index in line with the files, folder by folder, while the tier is in use. The file system is asked
+ * synchronously, which costs a quarter of the CPU, for a few milliseconds at a time: between looking at a file and
+ * entering it nothing else happens.
+ */
+export class DiskRecovery {
+  readonly #options: DiskRecoveryOptions
+  readonly #walked = new Uint8Array(folderCount)
+  readonly #beginning = Buffer.allocUnsafeSlow(beginningBytes)
+  readonly #clears: { readonly bucket: string | undefined; entries: number; bytes: number }[] = []
+  /** Those there were at the start: in a later one there is nothing that nobody knows. */
+  #folders: FolderTimes | undefined
+  #stintEndsMs = 0
+  #looks = 0
+  #isStopped = false
+  #isDone = false
+  /** Resolves when all folders were walked, or when stopped; never rejects. */
+  readonly done: Promise<void>
+
+  constructor(options: DiskRecoveryOptions) {
+    this.#options = options
+    this.done = this.#run()
+  }
+
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Nothing was left out. */
+  get isComplete(): boolean {
+    return this.#walked.every((isWalked) => isWalked === 1)
+  }
+
+  /** Everything in the folder is known. */
+  isWalked(folder: number): boolean {
+    return this.#walked[folder] === 1
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** Files of the bucket that nobody knows yet are removed as they are found. Resolves when there can be none any more. */
+  async clear(bucket: string | undefined): Promise<Removed> {
+    const clear = { bucket, entries: 0, bytes: 0 }
+    if (this.isDone || this.#options.snapshot?.isComplete) return clear
+    this.#clears.push(clear)
+    await this.done
+    return { entries: clear.entries, bytes: clear.bytes }
+  }
+
+  async #run(): Promise<void> {
+    const { index, layout } = this.#options
+    this.#folders = this.#attempt(() => new FolderTimes(layout))
+    const idsOf = index.idsByPrefix(folderBits)
+    for (let folder = 0; folder < folderCount && this.#folders !== undefined && !this.#isStopped; folder++) {
+      await this.#breathe()
+      if (await this.#walk(folder, idsOf(folder))) this.#walked[folder] = 1
+    }
+    this.#isDone = true
+  }
+
+  /** False when something in it could not be looked at. */
+  async #walk(folder: number, ids: readonly RecordId[]): Promise<boolean> {
+    const names = this.#attempt(() => this.#namesToLookAt(folder))
+    if (names === undefined) return false
+    const known = new Map(ids.map((id) => [digestOf(id), id]))
+    if (names === 'unchanged') return this.#eachOf(known, ([digest, id]) => this.#lookAtEntry(digest, id))
+    const areWhole = await this.#eachOf(names, (name) => {
+      const digest = parseDigest(name)
+      const id = digest && known.get(digest)
+      if (digest !== undefined) known.delete(digest)
+      return this.#lookAt(folder, name, id)
+    })
+    const areThere = await this.#eachOf(known, ([digest, id]) => this.#look(digest, id))
+    return areWhole && areThere
+  }
+
+  /** False when one failed, or not all were looked at. */
+  async #eachOf<T>(things: Iterable<T>, look: (thing: T) => true): Promise<boolean> {
+    let isWhole = true
+    for (const thing of things) {
+      await this.#breathe()
+      if (this.#isStopped) return false
+      isWhole = (this.#attempt(() => look(thing)) ?? false) && isWhole
+    }
+    return isWhole
+  }
+
+  #namesToLookAt(folder: number): readonly string[] | 'unchanged' {
+    const { layout, snapshot } = this.#options
+    if (snapshot?.isComplete) return 'unchanged'
+    if (snapshot !== undefined && snapshot.folderTimes[folder] === this.#folders?.read(folder)) return 'unchanged'
+    return this.#folders?.has(folder) ? namesIn(layout.folder(folder)) : []
+  }
+
+  #lookAt(folder: number, name: string, knownId: RecordId | undefined): true {
+    const digest = parseDigest(name)
+    if (digest !== undefined && folderOf(digest) === folder) return this.#look(digest, knownId)
+    const path = `${this.#options.layout.folder(folder)}/${name}`
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile()) unlinkSync(path)
+    return true
+  }
+
+  #lookAtEntry(digest: RecordDigest, id: RecordId): true {
+    const entry = this.#options.index.peek(id, digest)
+    if (entry !== undefined && !this.#options.isBusy(digest)) this.#dropIfUseless(digest, entry)
+    return true
+  }
+
+  /** Not async: nobody comes between the look and what follows from it. */
+  #look(digest: RecordDigest, knownId: RecordId | undefined): true {
+    const { index, isBusy, layout, snapshot, onChanged } = this.#options
+    if (isBusy(digest)) return true
+    const path = layout.file(digest)
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    const entry = knownId === undefined ? undefined : index.peek(knownId, digest)
+    if (stat?.isFile() !== true) {
+      if (entry !== undefined) index.delete(entry.id, digest)
+      onChanged(digest)
+      return true
+    }
+    const isOld = stat.mtimeMs < (snapshot?.takenAtMs ?? 0) - marginMs
+    if (entry !== undefined && isOld && fileBytesOf(entry) === stat.size) this.#dropIfUseless(digest, entry)
+    else this.#enter(digest, path, stat, entry)
+    return true
+  }
+
+  #enter(digest: RecordDigest, path: string, stat: Stats, listed: DiskEntry | undefined): void {
+    const { index, blockBytes, makeRoom, events, onChanged } = this.#options
+    onChanged(digest)
+    const found = this.#read(digest, path, stat)
+    if (found === undefined) {
+      if (listed !== undefined) index.delete(listed.id, digest)
+      unlinkSync(path)
+      events.failed('disk', 'get', new Error(`${path} is no whole record of this format`))
+      return
+    }
+    const bytes = allocatedBytes(stat.size, blockBytes)
+    const known = index.peek(found.id, digest) // it may have come since the list of ids was made
+    if (known === undefined && this.#isCleared(found.id, bytes)) {
+      unlinkSync(path)
+    } else if (!this.#dropIfUseless(digest, { ...found, bytes })) {
+      makeRoom(Math.max(0, bytes - (known?.bytes ?? 0)))
+      if (!index.set({ ...found, bytes }, digest)) unlinkSync(path)
+    }
+  }
+
+  /** Only the beginning: damage further back shows when the record is read. */
+  #read(digest: RecordDigest, path: string, { size }: Stats): Omit<DiskEntry, 'bytes'> | undefined {
+    const fd = openSync(path, 'r')
+    try {
+      let beginning = this.#beginning.subarray(0, readSync(fd, this.#beginning, 0, beginningBytes, 0))
+      const header = readHeader(beginning)
+      if (header === undefined || fileBytesOf(header) !== size) return undefined
+      const wanted = headerBytes + header.headBytes
+      if (beginning.byteLength < wanted) {
+        beginning = Buffer.allocUnsafe(wanted)
+        readSync(fd, beginning, 0, wanted, 0)
+      }
+      const id = readId(beginning, header)
+      return id === undefined || digestOf(id) !== digest ? undefined : { id, ...header }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  #isCleared(id: RecordId, bytes: number): boolean {
+    const bucket = bucketOf(id)
+    const clear = this.#clears.find((one) => one.bucket === undefined || one.bucket === bucket)
+    if (clear === undefined) return false
+    clear.entries += 1
+    clear.bytes += bytes
+    return true
+  }
+
+  #dropIfUseless(digest: RecordDigest, entry: DiskEntry): boolean {
+    const { index, layout, clock, events, onChanged } = this.#options
+    if (entry.uselessAfterS === 0 || entry.uselessAfterS * 1000 > clock.now()) return false
+    index.delete(entry.id, digest)
+    onChanged(digest)
+    unlinkIfThere(layout.file(digest))
+    events.evicted('disk', bucketOf(entry.id), 'expired')
+    return true
+  }
+
+  /** One file that cannot be looked at is told of, and hides no other. */
+  #attempt<T>(act: () => T): T | undefined {
+    try {
+      return act()
+    } catch (error) {
+      this.#options.events.failed('disk', 'get', error)
+      return undefined
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    this.#looks += 1
+    if (this.#looks < stintLooks && this.#options.clock.monotonicMs() < this.#stintEndsMs) return
+    await nextTurn()
+    this.#looks = 0
+    this.#stintEndsMs = this.#options.clock.monotonicMs() + stintMs
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}

@@ -1,0 +1,123 @@
+import type { DiskIndex } from './disk-index.ts'
+import type { RecordDigest } from './record-digest.ts'
+import type { Turns } from './turns.ts'
+
+/** Files removed at a time; more would take the thread pool from readers. */
+const removers = 2
+
+/** While others are being written, no more than this part of the bound is in flight. */
+const inFlightShare = 1 / 8
+
+export interface DiskRoomOptions {
+  readonly maxBytes: number
+  readonly index: DiskIndex
+  readonly turns: Turns
+  /** Never rejects. */
+  readonly removeFile: (digest: RecordDigest) => Promise<void>
+}
+
+/**
+ * Keeps what lies on the disk within the bound: records, files that are being written, and files of evicted records that
+ * are still to be removed. Only an evicted record that is being replaced at the same time comes on top.
+ */
+export class DiskRoom {
+  readonly #maxBytes: number
+  readonly #index: DiskIndex
+  readonly #turns: Turns
+  readonly #removeFile: (digest: RecordDigest) => Promise<void>
+  readonly #condemned = new Map<RecordDigest, number>()
+  /** Of the condemned, those whose removal has been asked for. */
+  readonly #called = new Set<RecordDigest>()
+  #condemnedBytes = 0
+  readonly #incoming = new Set<RecordDigest>()
+  #reservedBytes = 0
+  #change = Promise.withResolvers<void>()
+
+  constructor({ maxBytes, index, turns, removeFile }: DiskRoomOptions) {
+    this.#maxBytes = maxBytes
+    this.#index = index
+    this.#turns = turns
+    this.#removeFile = removeFile
+  }
+
+  get reservedBytes(): number {
+    return this.#reservedBytes
+  }
+
+  isCondemned(digest: RecordDigest): boolean {
+    return this.#condemned.has(digest)
+  }
+
+  /** The record was evicted: its file goes when its turn comes. One that is being replaced goes by that. */
+  condemn(digest: RecordDigest, bytes: number): void {
+    if (this.#incoming.has(digest)) return
+    this.#condemned.set(digest, bytes)
+    this.#condemnedBytes += bytes
+    this.#callNext()
+  }
+
+  /** From now on the caller, whose turn it is, is in charge of the file. */
+  takeOver(digest: RecordDigest): void {
+    const bytes = this.#condemned.get(digest)
+    if (bytes === undefined) return
+    this.#condemned.delete(digest)
+    this.#called.delete(digest)
+    this.#condemnedBytes -= bytes
+    this.#changed()
+    this.#callNext()
+  }
+
+  /** Evicts, and waits for files to go, until so many bytes may be written for a record. `release` when they are entered. */
+  async reserve(digest: RecordDigest, bytes: number): Promise<void> {
+    this.takeOver(digest)
+    this.#incoming.add(digest)
+    while (!this.#isFree(bytes)) await this.#change.promise
+    this.#reservedBytes += bytes
+  }
+
+  release(digest: RecordDigest, bytes: number): void {
+    this.#incoming.delete(digest)
+    this.#reservedBytes -= bytes
+    this.#changed()
+  }
+
+  /** Resolves when every file condemned so far is gone or taken over. */
+  async emptied(): Promise<void> {
+    while (this.#condemned.size > 0) await this.#change.promise
+  }
+
+  #isFree(bytes: number): boolean {
+    const written = this.#reservedBytes
+    if (written > 0 && written + bytes > this.#maxBytes * inFlightShare) return false
+    this.#index.makeRoom(written + bytes)
+    return written + this.#condemnedBytes === 0 || this.#total + bytes <= this.#maxBytes
+  }
+
+  get #total(): number {
+    return this.#index.bytes + this.#reservedBytes + this.#condemnedBytes
+  }
+
+  #callNext(): void {
+    if (this.#called.size >= removers) return
+    for (const digest of this.#condemned.keys()) {
+      if (this.#called.has(digest)) continue
+      this.#called.add(digest)
+      void this.#remove(digest) // never rejects
+      if (this.#called.size >= removers) return
+    }
+  }
+
+  async #remove(digest: RecordDigest): Promise<void> {
+    await this.#turns.take(digest, async () => {
+      if (!this.#called.has(digest)) return
+      await this.#removeFile(digest)
+      this.takeOver(digest)
+    })
+  }
+
+  #changed(): void {
+    const { resolve } = this.#change
+    this.#change = Promise.withResolvers()
+    resolve()
+  }
+}

@@ -1,0 +1,65 @@
+/** What the disk tier asks of a file system: descriptors are plain numbers, which cost less than FileHandle on hot reads. */
+
+import fs from 'node:fs'
+
+export interface Files {
+  /** `write` makes a new file, 0600, and fails where there is one. */
+  open(path: string, purpose: 'read' | 'write'): Promise<number>
+  /** Bytes read into the buffers, one after the other, from the file's beginning. */
+  read(fd: number, buffers: readonly Uint8Array[]): Promise<number>
+  /** Appends. Rejects when it could not write all of it. */
+  write(fd: number, buffers: readonly Uint8Array[]): Promise<void>
+  size(fd: number): Promise<number>
+  close(fd: number): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  unlink(path: string): Promise<void>
+  /** With its parents, 0700; nothing when it is there. */
+  makeFolder(path: string): Promise<void>
+}
+
+export const systemFiles: Files = {
+  open: (path, purpose) =>
+    asPromise((done) => fs.open(path, purpose === 'read' ? 'r' : 'wx', 0o600, done)) satisfies Promise<number>,
+  read: (fd, buffers) => asPromise((done) => fs.readv(fd, buffers, 0, done)),
+  async write(fd, buffers) {
+    let left = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    for (let rest = buffers; left > 0; rest = tail(rest, left)) {
+      const written = await asPromise<number>((done) => fs.writev(fd, rest, done))
+      // A disk that is full takes a part at first; the next call says so.
+      if (written === 0) throw new Error('the file system took none of the bytes')
+      left -= written
+    }
+  },
+  size: async (fd) => (await asPromise<fs.Stats>((done) => fs.fstat(fd, done))).size,
+  close: (fd) => asPromise((done) => fs.close(fd, done)),
+  rename: (from, to) => asPromise((done) => fs.rename(from, to, done)),
+  unlink: (path) => asPromise((done) => fs.unlink(path, done)),
+  async makeFolder(path) {
+    await asPromise((done) => fs.mkdir(path, { recursive: true, mode: 0o700 }, done))
+  },
+}
+
+/** Whether an error of the file system says that something is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** The last `bytes` of the buffers. */
+function tail(buffers: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  const kept: Uint8Array[] = []
+  for (let index = buffers.length - 1, left = bytes; index >= 0 && left > 0; index--) {
+    const buffer = buffers[index] as Uint8Array
+    kept.unshift(buffer.subarray(Math.max(0, buffer.byteLength - left)))
+    left -= buffer.byteLength
+  }
+  return kept
+}
+
+function asPromise<T>(act: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    act((error, value) => {
+      if (error === null || error === undefined) resolve(value as T)
+      else reject(error)
+    })
+  })
+}

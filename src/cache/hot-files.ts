@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache'
+import type { Files } from './files.ts'
+import type { RecordDigest } from './record-digest.ts'
+
+interface OpenFile {
+  readonly opened: Promise<number>
+  isOpen: boolean
+  readers: number
+  isDropped: boolean
+}
+
+/** Descriptors of files that are read often, a bounded number of them. One in use is never closed under its reader. */
+export class HotFiles {
+  readonly #files: Files
+  readonly #open: LRUCache<RecordDigest, OpenFile>
+  readonly #closing = new Set<Promise<void>>()
+
+  constructor(files: Files, max: number) {
+    this.#files = files
+    this.#open = new LRUCache({ max, dispose: (file) => this.#drop(file) })
+  }
+
+  /** Rejects as opening does: ENOENT when there is no file. */
+  async use<T>(digest: RecordDigest, path: string, read: (fd: number) => Promise<T>): Promise<T> {
+    let file = this.#open.get(digest)
+    if (file === undefined) {
+      file = this.#begin(digest, path)
+      this.#open.set(digest, file)
+    }
+    file.readers++
+    try {
+      return await read(await file.opened)
+    } finally {
+      file.readers--
+      if (file.isDropped) this.#closeUnused(file)
+    }
+  }
+
+  /** To be awaited before the file is replaced or removed: who asked before that reads what was there. Never rejects. */
+  async opened(digest: RecordDigest): Promise<void> {
+    const file = this.#open.peek(digest)
+    if (file === undefined || file.isOpen) return
+    await file.opened.catch(() => undefined) // its reader is told
+  }
+
+  /** The file is replaced or gone. */
+  drop(digest: RecordDigest): void {
+    this.#open.delete(digest)
+  }
+
+  /** Nobody may be reading. */
+  async close(): Promise<void> {
+    this.#open.clear()
+    await Promise.all(this.#closing)
+  }
+
+  #begin(digest: RecordDigest, path: string): OpenFile {
+    const opened = this.#openSparingly(path)
+    const file: OpenFile = { opened, isOpen: false, readers: 0, isDropped: false }
+    opened.then(
+      () => {
+        file.isOpen = true
+      },
+      () => {
+        if (this.#open.peek(digest) === file) this.#open.delete(digest)
+      },
+    )
+    return file
+  }
+
+  async #openSparingly(path: string): Promise<number> {
+    try {
+      return await this.#files.open(path, 'read')
+    } catch (error) {
+      if (!isOutOfDescriptors(error)) throw error
+      for (let left = this.#open.size / 2; left > 1; left--) this.#open.pop()
+      await Promise.all(this.#closing)
+      return this.#files.open(path, 'read')
+    }
+  }
+
+  #drop(file: OpenFile): void {
+    file.isDropped = true
+    this.#closeUnused(file)
+  }
+
+  #closeUnused(file: OpenFile): void {
+    if (file.readers > 0) return
+    const closed = file.opened.then((fd) => this.#files.close(fd)).catch(() => undefined) // never opened, or as good as closed
+    this.#closing.add(closed)
+    void closed.finally(() => this.#closing.delete(closed))
+  }
+}
+
+function isOutOfDescriptors(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE')
+}

@@ -1,0 +1,116 @@
+/**
+ * One record as one file: a header of six little-endian 32-bit words (magic, format, length of the head, length of the body,
+ * second after which it is useless, checksum), the MessagePack head, the body. The CRC-32 is over everything else, so that
+ * a write the machine tore when it lost power shows: nothing is synced, a cache may lose what it wrote last.
+ */
+
+import { crc32 } from 'node:zlib'
+import type { EpochMs, RecordId } from '../base/types.ts'
+import type { Files } from './files.ts'
+import type { CacheRecord } from './record.ts'
+import { bodyOf, type DecodedRecord, decodeRecord, encodeHead, idIn } from './record-codec.ts'
+
+export const fileFormat = 1
+const magic = 0x43455259 // 'YREC'
+export const headerBytes = 24
+const checksumAt = 20
+const noBody = 0xff_ff_ff_ff
+
+export interface RecordLengths {
+  readonly headBytes: number
+  /** -1: no body. */
+  readonly bodyBytes: number
+}
+
+export interface FileHeader extends RecordLengths {
+  /** Epoch seconds; 0: never. */
+  readonly uselessAfterS: number
+}
+
+export interface RecordFile extends FileHeader {
+  /** To be written one after the other. */
+  readonly parts: readonly Uint8Array[]
+}
+
+export interface ReadRecord extends DecodedRecord, FileHeader {}
+
+export function fileBytesOf({ headBytes, bodyBytes }: RecordLengths): number {
+  return headerBytes + headBytes + Math.max(0, bodyBytes)
+}
+
+/** What a file of this length takes on a disk that gives space in blocks. */
+export function allocatedBytes(fileBytes: number, blockBytes: number): number {
+  return Math.ceil(fileBytes / blockBytes) * blockBytes
+}
+
+export function encodeFile(id: RecordId, record: CacheRecord, uselessAfter: EpochMs | undefined): RecordFile {
+  const uselessAfterS = secondsOf(uselessAfter)
+  const head = encodeHead(id, record)
+  const body = bodyOf(record)
+  const header = Buffer.alloc(headerBytes)
+  header.writeUInt32LE(magic, 0)
+  header.writeUInt32LE(fileFormat, 4)
+  header.writeUInt32LE(head.byteLength, 8)
+  header.writeUInt32LE(body?.byteLength ?? noBody, 12)
+  header.writeUInt32LE(uselessAfterS, 16)
+  header.writeUInt32LE(checksumOf(header, head, body), checksumAt)
+  const parts = body === undefined || body.byteLength === 0 ? [header, head] : [header, head, body]
+  return { parts, headBytes: head.byteLength, bodyBytes: body?.byteLength ?? -1, uselessAfterS }
+}
+
+/** What the header says, unverified. Undefined when it is none, or of another format. */
+export function readHeader(bytes: Uint8Array): FileHeader | undefined {
+  if (bytes.byteLength < headerBytes) return undefined
+  const words = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
+  if (words.getUint32(0, true) !== magic || words.getUint32(4, true) !== fileFormat) return undefined
+  const bodyBytes = words.getUint32(12, true)
+  return {
+    headBytes: words.getUint32(8, true),
+    bodyBytes: bodyBytes === noBody ? -1 : bodyBytes,
+    uselessAfterS: words.getUint32(16, true),
+  }
+}
+
+/** The id in a file's beginning, unverified but for its name, which is its digest: compare them. */
+export function readId(beginning: Uint8Array, { headBytes }: FileHeader): RecordId | undefined {
+  return idIn(beginning.subarray(headerBytes, headerBytes + headBytes))
+}
+
+/** In one read of the whole file. Undefined when it is no record with these lengths, or damaged. */
+export async function readRecord(files: Files, fd: number, lengths: RecordLengths): Promise<ReadRecord | undefined> {
+  const beginning = Buffer.allocUnsafe(headerBytes + lengths.headBytes)
+  const body = lengths.bodyBytes < 0 ? undefined : aloneInItsBuffer(lengths.bodyBytes)
+  const read = await files.read(fd, body === undefined || body.byteLength === 0 ? [beginning] : [beginning, body])
+  if (read !== fileBytesOf(lengths)) return undefined
+  const header = readHeader(beginning)
+  if (header?.headBytes !== lengths.headBytes || header.bodyBytes !== lengths.bodyBytes) return undefined
+  const head = beginning.subarray(headerBytes)
+  if (beginning.readUInt32LE(checksumAt) !== checksumOf(beginning, head, body)) return undefined
+  const decoded = decodeRecord(head, body)
+  return decoded && { ...header, ...decoded }
+}
+
+/** By the lengths that the file itself states. */
+export async function readUnknownRecord(files: Files, fd: number): Promise<ReadRecord | undefined> {
+  const beginning = Buffer.alloc(headerBytes)
+  await files.read(fd, [beginning])
+  const header = readHeader(beginning)
+  if (header === undefined || fileBytesOf(header) !== (await files.size(fd))) return undefined
+  return readRecord(files, fd, header)
+}
+
+function checksumOf(header: Uint8Array, head: Uint8Array, body: Uint8Array | undefined): number {
+  const checksum = crc32(head, crc32(header.subarray(0, checksumAt)))
+  return body === undefined ? checksum : crc32(body, checksum)
+}
+
+/** Not zeroed first: every byte is read over before anybody sees it. */
+function aloneInItsBuffer(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
+}
+
+const latestS = 2 ** 32 - 1
+
+function secondsOf(time: EpochMs | undefined): number {
+  return time === undefined ? 0 : Math.min(latestS, Math.max(1, Math.ceil(time / 1000)))
+}

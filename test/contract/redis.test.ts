@@ -1,0 +1,33 @@
+import { after } from 'node:test'
+import type { RedisTier } from '../../src/cache/redis-tier.ts'
+import type { CacheTier } from '../../src/cache/tier.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { openTestTier } from '../support/redis-tier.ts'
+import { cacheTierContract } from './cache-tier.contract.ts'
+
+const { url } = await startRedis({ after })
+
+/** With numbers counted anew after each change: of few records, and with nobody else changing them, they are exact. */
+function counted(tier: RedisTier): CacheTier {
+  async function andCount<T>(act: () => Promise<T>): Promise<T> {
+    const result = await act()
+    await tier.recount()
+    return result
+  }
+  return {
+    name: tier.name,
+    get: (id) => tier.get(id),
+    has: (id) => tier.has(id),
+    put: (id, record) => andCount(() => tier.put(id, record)),
+    remove: (id) => andCount(() => tier.remove(id)),
+    clear: (bucket) => andCount(() => tier.clear(bucket)),
+    usage: () => tier.usage(),
+    close: () => tier.close(),
+  }
+}
+
+cacheTierContract(
+  'redis',
+  async ({ maxItemBytes }) => counted(await openTestTier({ url, maxValueBytes: maxItemBytes })),
+  { isBoundElsewhere: true },
+)

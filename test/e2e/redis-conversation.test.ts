@@ -1,0 +1,138 @@
+/** The Redis tier against a server that says what the test wants: which commands are sent, over which connection, and what nonsense does. */
+
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { RedisTier } from '../../src/cache/redis-tier.ts'
+import { Barrier } from '../support/barrier.ts'
+import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
+import { startFakeRedis } from '../support/fake-redis.ts'
+import { createTestTier, eventually, RedisEventLog, type RedisTierChoice, untilUsable } from '../support/redis-tier.ts'
+
+const operationTimeoutMs = 250
+/** What a busy machine may add to a timer. */
+const slackMs = 200
+
+const x = idOf('x')
+
+/** With the product's own deadline. */
+function impatient(t: TestContext, choice: RedisTierChoice): RedisTier {
+  const tier = createTestTier({ ...choice, redis: { connectTimeoutMs: 5000, operationTimeoutMs, ...choice.redis } })
+  t.after(() => tier.close())
+  return tier
+}
+
+test('a command whose connection breaks is sent once more, and no third time', async (t) => {
+  let breaks = 1
+  const fake = await startFakeRedis(t, ([name]) => {
+    if (name !== 'exists') return 'ok'
+    if (breaks-- > 0) {
+      fake.hangUp()
+      return undefined
+    }
+    return ':1\r\n'
+  })
+  const tier = createTestTier({ url: fake.url, redis: { poolSize: 1 } })
+  t.after(() => tier.close())
+  await eventually(() => tier.has(x))
+  const asked = () => fake.commands.filter((command) => command.includes(' exists ')).length
+  assert.equal(asked(), 2)
+  breaks = 2
+  await assert.rejects(tier.has(x), { kind: 'connection-lost' })
+  assert.equal(asked(), 4)
+})
+
+const nonsense = {
+  'no protocol at all': 'HTTP/1.1 400 Bad Request\r\n\r\n',
+  numbers: ':7\r\n',
+  nulls: '$-1\r\n',
+  lists: '*2\r\n:1\r\n$-1\r\n',
+  'texts that are no records': '$5\r\nhello\r\n',
+  'that it is loading': '-LOADING Redis is loading the dataset in memory\r\n',
+  'that the key has moved': '-MOVED 3999 127.0.0.1:1\r\n',
+}
+
+for (const [what, reply] of Object.entries(nonsense)) {
+  test(`a server that answers ${what} is a failure or a miss in time, never a record`, async (t) => {
+    const fake = await startFakeRedis(t, ([name = '']) => (['client', 'time'].includes(name) ? 'ok' : reply))
+    const tier = impatient(t, { url: fake.url })
+    await eventually(async () => {
+      const startMs = performance.now()
+      for (const id of [x, sliceIdOf('x', 1)]) {
+        assert.equal(await tier.get(id).catch(() => undefined), undefined)
+        await tier.put(id, objectOf('y')).catch(() => undefined)
+        assert.deepEqual(await tier.remove(id).catch(() => ({ entries: 0, bytes: 0 })), { entries: 0, bytes: 0 })
+      }
+      await tier.has(x).catch(() => undefined)
+      await tier.clear().catch(() => undefined)
+      assert.ok(performance.now() - startMs < 8 * (operationTimeoutMs + slackMs))
+      return fake.commands.filter((command) => / (?:getrange|set|strlen|exists|scan) /.test(command)).length >= 10
+    })
+  })
+}
+
+test('a server that greets with nonsense is told as lost', async (t) => {
+  const fake = await startFakeRedis(t, () => 'HTTP/1.1 400 Bad Request\r\n\r\n')
+  const events = new RedisEventLog()
+  const tier = impatient(t, { url: fake.url, events })
+  await eventually(() => events.lines.length > 0)
+  await assert.rejects(tier.get(x))
+  assert.equal(events.lines.length, 1)
+})
+
+test('a small read does not wait behind bulk', async (t) => {
+  const hold = new Barrier()
+  const bulk = new Set<number>()
+  const fake = await startFakeRedis(t, ([name, key = ''], connection) => {
+    if (name === 'set' && key.includes(':s=')) {
+      bulk.add(connection)
+      void hold.arrive()
+      return undefined
+    }
+    return name === 'getrange' ? '$0\r\n\r\n' : 'ok'
+  })
+  const tier = createTestTier({ url: fake.url, redis: { operationTimeoutMs: 1000 } })
+  t.after(() => tier.close())
+  await untilUsable(tier)
+  const stuck = tier.put(sliceIdOf('big', 1), sliceOf(2 ** 20, 2 ** 30))
+  stuck.catch(() => undefined) // it ends with the connection
+  await hold.reached
+  assert.equal(await tier.get(x), undefined)
+  const reads = fake.commands.filter((command) => command.includes(' getrange '))
+  assert.ok(reads.length > 0)
+  for (const read of reads) assert.equal(bulk.has(Number(read.split(' ', 1)[0])), false, read)
+})
+
+test('a key that a scan brings along is left alone unless it is ours', async (t) => {
+  const keys = ['p:media:a', 'media:b', 'p:mediaplus:c'].map((key) => `$${key.length}\r\n${key}\r\n`)
+  const fake = await startFakeRedis(t, ([name]) => {
+    if (name === 'scan') return `*2\r\n$1\r\n0\r\n*3\r\n${keys.join('')}`
+    return name === 'getrange' ? '$0\r\n\r\n' : 'ok'
+  })
+  const tier = createTestTier({ url: fake.url, keyPrefix: 'p:' })
+  t.after(() => tier.close())
+  await untilUsable(tier)
+  await tier.clear('media')
+  const removed = fake.commands.filter((command) => command.includes(' unlink '))
+  assert.deepEqual(
+    removed.map((command) => command.split(' ')[2]),
+    ['p:media:a'],
+  )
+})
+
+test('no single read asks for more than the largest value, and a head for no more than its share', async (t) => {
+  const fake = await startFakeRedis(t, ([name]) => (name === 'getrange' ? '$0\r\n\r\n' : 'ok'))
+  const tier = createTestTier({ url: fake.url })
+  t.after(() => tier.close())
+  await untilUsable(tier)
+  await tier.get(x)
+  await tier.get(sliceIdOf('x', 1))
+  const reads = fake.commands.filter((command) => / getrange \S*media:x/.test(command))
+  assert.deepEqual(
+    reads.map((read) => read.split(' ').slice(-2).join(' ')),
+    ['0 32767', `0 ${4 * 2 ** 20 - 1}`],
+  )
+  assert.equal(
+    fake.commands.some((command) => / get /.test(command)),
+    false,
+  )
+})

@@ -1,0 +1,90 @@
+/** Disk tiers for tests, in folders that go with the test. */
+import { readdirSync, statSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { RecordId } from '../../src/base/types.ts'
+import { DiskLayout } from '../../src/cache/disk-layout.ts'
+import { type DiskTier, type DiskTierOptions, type DiskTierPorts, openDiskTier } from '../../src/cache/disk-tier.ts'
+import { digestOf } from '../../src/cache/record-digest.ts'
+import { FakeClock } from './fake-clock.ts'
+import { TierEventLog } from './tier-event-log.ts'
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+
+export async function makeFolder(t: Pick<TestContext, 'after'>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'yatagarasu-disk-'))
+  t.after(async () => {
+    for (const path of [folder, `${folder}-crashed`]) await rm(path, { recursive: true, force: true })
+  })
+  return folder
+}
+
+export type OpenedTier = DiskTier & { readonly events: TierEventLog; readonly clock: FakeClock }
+
+export interface Openings extends Partial<Omit<DiskTierOptions, 'folder'>>, Partial<Omit<DiskTierPorts, 'events'>> {}
+
+/** Opens a tier of 16 MiB on a clock that stands, or as told. */
+export async function openTier(folder: string, openings: Openings = {}): Promise<OpenedTier> {
+  const { clock = new FakeClock(), files, maxBytes = 16 * MiB, uselessAfter = () => undefined } = openings
+  const events = new TierEventLog()
+  const ports = { clock, events, ...(files === undefined ? {} : { files }) }
+  const tier = await openDiskTier({ folder, maxBytes, uselessAfter }, ports)
+  return Object.assign(tier, { events, clock: clock as FakeClock })
+}
+
+/** The files of records, each by its path. */
+export function recordFiles(folder: string): readonly string[] {
+  const records = join(folder, 'records')
+  return readdirSync(records).flatMap((name) =>
+    readdirSync(join(records, name)).map((file) => join(records, name, file)),
+  )
+}
+
+export function temporaryFiles(folder: string): readonly string[] {
+  return readdirSync(join(folder, 'tmp'))
+}
+
+/** What the file system says that the records take. */
+export function recount(folder: string): { items: number; bytes: number } {
+  const files = recordFiles(folder)
+  return { items: files.length, bytes: bytesOf(files) }
+}
+
+/** Files being written and files about to be removed included. */
+export function bytesOnDisk(folder: string): number {
+  return bytesOf([...recordFiles(folder), ...temporaryFiles(folder).map((name) => join(folder, 'tmp', name))])
+}
+
+/** A file that has gone meanwhile takes nothing. */
+function bytesOf(files: readonly string[]): number {
+  return files.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512, 0)
+}
+
+/** What the tier says. */
+export function counted(tier: DiskTier): { items: number; bytes: number } {
+  const { items, bytes } = tier.usage()
+  return { items, bytes }
+}
+
+export function pathOf(folder: string, id: RecordId): string {
+  return new DiskLayout(folder).file(digestOf(id))
+}
+
+/** As a crash leaves it: the folder's files as they are, without what closing writes. */
+export async function crashed(folder: string): Promise<string> {
+  const copy = `${folder}-crashed`
+  await cp(folder, copy, { recursive: true, preserveTimestamps: true })
+  return copy
+}
+
+/** Lets the tier save its index, and waits until it has. Something must have changed since it did last. */
+export async function saveIndex(folder: string, tier: OpenedTier): Promise<void> {
+  const inode = () => statSync(join(folder, 'index'), { throwIfNoEntry: false })?.ino
+  const before = inode()
+  await tier.clock.advance(60_000)
+  while (inode() === before) await turn()
+}
