@@ -3,9 +3,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from './base/clock.ts'
 import type { Random } from './base/random.ts'
+import { type EpochMs, type RecordId, unreachable } from './base/types.ts'
+import { bucketOf } from './cache/cache-key.ts'
+import { openDiskTier } from './cache/disk-tier.ts'
 import { createMemoryTier } from './cache/memory-tier.ts'
+import type { CacheRecord } from './cache/record.ts'
+import { createRedisTier } from './cache/redis-tier.ts'
+import type { CacheTier, StoreEvents, TierGuard } from './cache/tier.ts'
+import { guarded } from './cache/tier-guards.ts'
 import { createTieredStore } from './cache/tiered-store.ts'
-import type { BucketConfig, Config } from './config/config.ts'
+import type { BucketConfig, Config, LayerConfig } from './config/config.ts'
 import { createListener } from './http/server.ts'
 import { FlightTable } from './objects/flight.ts'
 import { ObjectOpener } from './objects/open-object.ts'
@@ -14,7 +21,7 @@ import { UncacheableMemory } from './objects/uncacheable-memory.ts'
 import type { LogOutput } from './observe/logger.ts'
 import { createMetrics, readAtScrape } from './observe/metrics.ts'
 import { accessLog, measure, type RequestObserver } from './observe/observe-request.ts'
-import { originEvents, tierEvents, watchUsage } from './observe/record-events.ts'
+import { originEvents, redisEvents, tierEvents, watchUsage } from './observe/record-events.ts'
 import type { Origin, OriginEvents } from './origin/origin.ts'
 import { withRetry } from './origin/origin-guards.ts'
 import { createS3Origin } from './origin/s3-origin.ts'
@@ -25,13 +32,19 @@ import { preflightFields } from './pipeline/pass-preflight.ts'
 import type { Route } from './pipeline/route.ts'
 import { createServe } from './pipeline/serve.ts'
 import { createSystemEndpoints } from './pipeline/system-endpoints.ts'
+import { usableUntil } from './policy/freshness.ts'
 import { RouteTable } from './routing/routes.ts'
+
+/** A disk that takes longer to read a record is slower than the origin. */
+const diskLimitMs = 1000
 
 export interface Ports {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
   readonly version: string
+  /** Put around each tier, inside its deadline and its breakers: faults, in tests. */
+  readonly tierGuard?: TierGuard
 }
 
 /** Where each listener can be reached. */
@@ -47,11 +60,12 @@ export interface App {
   close(): Promise<void>
 }
 
-export function createApp(config: Config, ports: Ports): App {
+/** Rejects when a tier belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
+export async function createApp(config: Config, ports: Ports): Promise<App> {
   const { clock, random, log, version } = ports
   const metrics = createMetrics({ version, node: process.version })
-  const events = tierEvents(metrics, log.logger)
-  const store = createTieredStore(config.memory === undefined ? [] : [createMemoryTier(config.memory, events)], events)
+  const events = tierEvents(metrics, log.logger, clock)
+  const store = createTieredStore(await openTiers(config, events, ports), events, clock)
   watchUsage(metrics, () => store.usage())
 
   const origins = new Map(
@@ -116,6 +130,49 @@ export function createApp(config: Config, ports: Ports): App {
   }
 }
 
+/** In their order. */
+async function openTiers(config: Config, events: StoreEvents, ports: Ports): Promise<readonly CacheTier[]> {
+  const tiers: CacheTier[] = []
+  try {
+    for (const layer of config.layers) tiers.push(await openTier(layer, config.buckets, events, ports))
+    return tiers
+  } catch (error) {
+    await Promise.all(tiers.map((tier) => tier.close())) // nobody will use them: they must not keep the process alive
+    throw error
+  }
+}
+
+async function openTier(
+  layer: LayerConfig,
+  buckets: readonly BucketConfig[],
+  events: StoreEvents,
+  { clock, random, log, tierGuard = (tier) => tier }: Ports,
+): Promise<CacheTier> {
+  switch (layer.kind) {
+    case 'memory':
+      return tierGuard(createMemoryTier(layer.options, events))
+    case 'disk': {
+      const tier = await openDiskTier({ ...layer.options, uselessAfter: usableUntilIn(buckets) }, { clock, events })
+      return guarded(tierGuard(tier), diskLimitMs, false, { clock, events })
+    }
+    case 'redis': {
+      const tier = createRedisTier(layer.options, { clock, random, events: redisEvents(log.logger) })
+      return guarded(tierGuard(tier), layer.options.redis.operationTimeoutMs, true, { clock, events })
+    }
+    default:
+      return unreachable(layer)
+  }
+}
+
+/** What the disk tier need not keep over a restart. Slices have no times, and are kept. */
+function usableUntilIn(buckets: readonly BucketConfig[]) {
+  const policies = new Map(buckets.map(({ name, policy }) => [name, policy]))
+  return (id: RecordId, record: CacheRecord): EpochMs | undefined => {
+    const policy = policies.get(bucketOf(id))
+    return policy === undefined || record.kind !== 'object' ? undefined : usableUntil(record.head, policy)
+  }
+}
+
 function createOrigin({ name, s3 }: BucketConfig, events: OriginEvents, { clock, random }: Ports): Origin {
   const { endpoint, ...settings } = s3
   const options = { ...settings, bucketName: name, ...(endpoint !== undefined && { endpoint }) }
@@ -136,6 +193,7 @@ function createRoute(bucket: BucketConfig, origin: Origin): Route {
     pathPrefix: bucket.pathPrefix,
     hosts: bucket.hosts,
     site: { origin, policy: bucket.policy, lifetimes: new WeakMap() },
+    asksAgain: bucket.s3.retry.maxAttempts > 1,
     query: bucket.query,
     cors,
     headers: { ...headers, forward: forwardable(forward) },

@@ -1,5 +1,8 @@
 /** The quick start: an embedded origin with a few objects, and a proxy in front of it. Loopback only. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Addresses, type App, createApp } from '../app.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
@@ -17,7 +20,9 @@ export async function demo({ version }: { readonly version: string }): Promise<n
   const origin = await startDemoOrigin(demoObjects())
   const output = createLogger({ level: 'info', format: process.stdout.isTTY ? 'pretty' : 'json' }, systemClock)
   const stopped = stopSignal(output)
-  const { app, addresses } = await listenSomewhere(origin.endpoint, version, output)
+  const cacheDir = mkdtempSync(join(tmpdir(), 'yatagarasu-demo-'))
+  process.once('exit', () => rmSync(cacheDir, { recursive: true, force: true })) // however it ends
+  const { app, addresses } = await listenSomewhere({ endpoint: origin.endpoint, cacheDir }, version, output)
   announce(addresses)
   process.stdout.write(firstSteps(addresses.main))
   await stopped
@@ -27,13 +32,18 @@ export async function demo({ version }: { readonly version: string }): Promise<n
   return 0
 }
 
+interface Places {
+  readonly endpoint: string
+  readonly cacheDir: string
+}
+
 async function listenSomewhere(
-  endpoint: string,
+  places: Places,
   version: string,
   log: LogOutput,
 ): Promise<{ app: App; addresses: Addresses }> {
   for (const port of [usualPort, 0]) {
-    const app = createApp(demoConfig(endpoint, port), { clock: systemClock, random: systemRandom, log, version })
+    const app = await createApp(demoConfig(places, port), { clock: systemClock, random: systemRandom, log, version })
     try {
       return { app, addresses: await app.listen() }
     } catch (error) {
@@ -44,11 +54,15 @@ async function listenSomewhere(
   throw new Error('no port to listen on')
 }
 
-function demoConfig(endpoint: string, port: number): Config {
+function demoConfig({ endpoint, cacheDir }: Places, port: number): Config {
   const loaded = parseConfig(
     `server: { address: "127.0.0.1:${port}" }
 metrics: { address: "127.0.0.1:0" }
-cache: { enabled: true, memory: { max_cache_size_mb: 64 } }
+cache:
+  enabled: true
+  cache_layers: [memory, disk]
+  memory: { max_cache_size_mb: 64 }
+  disk: { enabled: true, cache_dir: ${JSON.stringify(cacheDir)}, max_disk_cache_size_mb: 256 }
 buckets:
   - name: demo
     path_prefix: /demo

@@ -27,18 +27,28 @@ export async function serveFile({ configFile, env, version }: ServeArgs): Promis
 /** Runs until SIGTERM or SIGINT has drained it. Returns the exit code. */
 async function serve(config: Config, version: string): Promise<number> {
   const output = createLogger(config.logging, systemClock)
-  const app = createApp(config, { clock: systemClock, random: systemRandom, log: output, version })
   const stopped = stopSignal(output)
+  let app: App
+  try {
+    app = await createApp(config, { clock: systemClock, random: systemRandom, log: output, version })
+  } catch (error) {
+    return failedTo('start', error, output)
+  }
   try {
     announce(await app.listen())
   } catch (error) {
-    output.logger.fatal({ err: error }, 'cannot listen')
-    output.flush()
-    return 1
+    await app.close()
+    return failedTo('listen', error, output)
   }
   const signal = await stopped
   output.logger.info({ signal }, 'draining')
   return drain(app, output)
+}
+
+function failedTo(what: string, error: unknown, output: LogOutput): number {
+  output.logger.fatal({ err: error }, `cannot ${what}`)
+  output.flush()
+  return 1
 }
 
 async function drain(app: App, output: LogOutput): Promise<number> {

@@ -4,8 +4,11 @@ import type { CorsRule } from '../http/cors.ts'
 import type { CredentialOptions } from '../origin/credentials.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
-import type { BucketConfig, Config, S3Settings } from './config.ts'
-import { caches, defaultPorts, isPathStyle, listenAt } from './rules.ts'
+import { buildRedis } from './build-redis.ts'
+import type { BucketConfig, Config, LayerConfig, S3Settings } from './config.ts'
+import type { PemFiles } from './pem-files.ts'
+import { defaultPorts, isPathStyle, listenAt } from './rules.ts'
+import { caches, isCacheUsed } from './rules-cache.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
@@ -13,9 +16,8 @@ type Bucket = Settings['buckets'][number]
 const sliceBytes = 1_048_576
 
 /** Only for settings without problems. */
-export function buildConfig(settings: Settings): Config {
+export function buildConfig(settings: Settings, redisPems: PemFiles | undefined): Config {
   const { server, metrics, logging, cache } = settings
-  const buckets = settings.buckets.map((bucket) => buildBucket(settings, bucket))
   return {
     server: {
       ...listenAt(server, defaultPorts.server),
@@ -30,15 +32,26 @@ export function buildConfig(settings: Settings): Config {
     },
     metrics: metrics.enabled ? listenAt(metrics, defaultPorts.metrics) : undefined,
     logging,
-    memory: buckets.some(({ policy }) => policy.enabled)
-      ? {
-          maxBytes: cache.memory.max_cache_size_mb,
-          // The default bows to a smaller cache; what the file says was checked.
-          maxItemBytes: Math.min(cache.memory.max_item_size_mb, cache.memory.max_cache_size_mb),
-          eviction: cache.memory.eviction,
-        }
-      : undefined,
-    buckets,
+    layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, redisPems)) : [],
+    buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket)),
+  }
+}
+
+function buildLayer(
+  name: Settings['cache']['cache_layers'][number],
+  { memory, disk, redis }: Settings['cache'],
+  redisPems: PemFiles | undefined,
+): LayerConfig {
+  switch (name) {
+    case 'memory': {
+      const { max_cache_size_mb: maxBytes, max_item_size_mb: item, eviction } = memory
+      // The default bows to a smaller cache; what the file says was checked.
+      return { kind: name, options: { maxBytes, maxItemBytes: Math.min(item, maxBytes), eviction } }
+    }
+    case 'disk':
+      return { kind: name, options: { folder: disk.cache_dir, maxBytes: disk.max_disk_cache_size_mb } }
+    case 'redis':
+      return buildRedis(redis, redisPems)
   }
 }
 

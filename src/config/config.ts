@@ -1,6 +1,8 @@
 /** The configuration as the composition root reads it: validated, complete, in milliseconds and bytes. */
 
+import type { DiskTierOptions } from '../cache/disk-tier.ts'
 import type { MemoryTierOptions } from '../cache/memory-tier.ts'
+import type { RedisTierOptions } from '../cache/redis-tier.ts'
 import type { CorsRule } from '../http/cors.ts'
 import type { CredentialOptions } from '../origin/credentials.ts'
 import type { RetryOptions } from '../origin/origin-guards.ts'
@@ -13,10 +15,15 @@ export interface Config {
   /** Undefined: no metrics listener. */
   readonly metrics: ListenAddress | undefined
   readonly logging: LoggingConfig
-  /** Undefined when no bucket caches. */
-  readonly memory: Omit<MemoryTierOptions, 'charge'> | undefined
+  /** The tiers in the order they are asked. Empty when no bucket caches. */
+  readonly layers: readonly LayerConfig[]
   readonly buckets: readonly BucketConfig[]
 }
+
+export type LayerConfig =
+  | { readonly kind: 'memory'; readonly options: Omit<MemoryTierOptions, 'charge'> }
+  | { readonly kind: 'disk'; readonly options: Pick<DiskTierOptions, 'folder' | 'maxBytes'> }
+  | { readonly kind: 'redis'; readonly options: RedisTierOptions }
 
 export interface ListenAddress {
   /** A host name or an address, IPv6 without brackets. */

@@ -81,6 +81,34 @@ export const endpointUrl = format(
   (text) => (URL.canParse(text) ? undefined : 'must be a valid URL'),
 )
 
+export const redisUrl = format(
+  String.raw`^rediss?://[^\s/?#\\]+(/\d*)?$`,
+  'must be a redis:// or rediss:// URL, such as redis://cache.example.com:6379/0',
+  (text) => {
+    // The password may hold what only looks like a URL; node's parser is the one that will read it.
+    if (!URL.canParse(text) || new URL(text).hostname === '') return 'must be a valid URL'
+    const { username, password } = new URL(text)
+    return isPercentEncoded(username) && isPercentEncoded(password) ? undefined : 'must be a valid URL'
+  },
+)
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false // translated: it is no such text
+  }
+}
+
+const redisHostForm = 'must be a host, or host:port, such as sentinel.example.com:26379'
+
+export const redisHost = format(
+  String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._:-]+)(:\d{1,5})?$`,
+  redisHostForm,
+  (text) => (parseHostPort(text) === undefined ? redisHostForm : undefined),
+)
+
 export const s3Bucket = format(
   String.raw`^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,255}$`,
   'must be the name of an S3 bucket: letters, digits, dots, underscores and hyphens',

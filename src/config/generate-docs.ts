@@ -81,8 +81,11 @@ function typeCell(setting: Setting): string {
       return `${describe(setting).replace(/^a /, '')}, ${sizeBounds(setting)}`
     case 'word-or':
       return [...setting.words.map(code), typeCell(setting.other)].join(', or ')
-    case 'list':
-      return setting.of.kind === 'section' ? 'list of sections' : `list of ${typeCell(setting.of)}`
+    case 'list': {
+      if (setting.of.kind === 'section') return 'list of sections'
+      const item = typeCell(setting.of)
+      return setting.orOne ? `${item}, or list of ${item}` : `list of ${item}`
+    }
     case 'section':
       return 'a section'
     default:

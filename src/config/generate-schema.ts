@@ -41,13 +41,11 @@ function schemaOf(setting: Setting): Json {
       return { ...described, anyOf: [{ enum: setting.values }, { type: 'string', pattern: anyVariable }] }
     case 'word-or':
       return { ...described, anyOf: [{ enum: setting.words }, schemaOf(setting.other), wholeVariable] }
-    case 'list':
-      return {
-        ...described,
-        type: 'array',
-        items: schemaOf(setting.of),
-        ...(setting.mayBeEmpty ? {} : { minItems: 1 }),
-      }
+    case 'list': {
+      const items = schemaOf(setting.of)
+      const many = { type: 'array', items, ...(setting.mayBeEmpty ? {} : { minItems: 1 }) }
+      return setting.orOne ? { ...described, anyOf: [items, many] } : { ...described, ...many }
+    }
     case 'header-map':
       return {
         ...described,

@@ -49,7 +49,7 @@ export function describe(setting: Setting): string {
     case 'word-or':
       return `${describe(setting.other)}, or ${setting.words.join(' or ')}`
     case 'list':
-      return 'a list'
+      return setting.orOne ? `${describe(setting.of)}, or a list` : 'a list'
     case 'header-map':
       return 'a map of header names and values'
     case 'section':

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { moveAliases } from './aliases.ts'
 import { buildConfig } from './build.ts'
 import type { Config } from './config.ts'
+import { readRedisPems } from './pem-files.ts'
 import { type Problem, Report } from './problem.ts'
 import { readSettings } from './reader.ts'
 import { checkRules } from './rules.ts'
@@ -37,8 +38,9 @@ export function parseConfig(text: string, env: Environment, fileName = 'config')
   moveAliases(tree, aliasesOf(schema), report)
   const settings = readSettings(schema, tree, env, report)
   checkRules(settings, report)
+  const redisPems = readRedisPems(settings, report)
   if (report.problems.length > 0) return { kind: 'problems', problems: report.problems }
-  return { kind: 'config', config: buildConfig(settings), warnings: report.warnings }
+  return { kind: 'config', config: buildConfig(settings, redisPems), warnings: report.warnings }
 }
 
 function errorCode(error: unknown): string {

@@ -17,7 +17,7 @@ class Reader {
   readonly #env: Environment
   readonly #report: Report
   readonly #aliases: readonly Alias[]
-  /** The outermost section around the reader that is switched off. */
+  /** The innermost section around the reader that is switched off. */
   #asleep: string | undefined
 
   constructor(env: Environment, report: Report, aliases: readonly Alias[]) {
@@ -51,7 +51,7 @@ class Reader {
     const outer = this.#asleep
     for (const [key, field] of enabledFirst(setting.fields)) {
       values[key] = this.read(field, entries.get(key), childPath(path, key))
-      if (key === 'enabled' && values[key] === false) this.#asleep ??= path
+      if (key === 'enabled' && values[key] === false) this.#asleep = path
     }
     this.#asleep = outer
     return values
@@ -69,6 +69,7 @@ class Reader {
 
   #list(setting: ListKind, node: Tree | undefined, path: string): unknown {
     if (isNothing(node)) return setting.required ? this.#missing(setting, path) : standIn(setting)
+    if (node.kind === 'scalar' && setting.orOne) return this.read(setting.of, node, path) ?? standIn(setting)
     if (node.kind !== 'list') return this.#wrongShape(setting, node, path)
     if (node.items.length === 0 && !setting.mayBeEmpty) return this.#wrong(setting, path, 'must not be empty')
     const values = node.items.map((item, index) => this.#item(setting.of, item, `${path}[${index}]`))
@@ -145,14 +146,21 @@ class Reader {
     }
     if (substitution.kind === 'unset') {
       const names = substitution.names.join(', ')
-      const message = `the environment variable${substitution.names.length > 1 ? 's' : ''} ${names} must be set`
-      if (this.#asleep === undefined) this.#report.broken(path, message)
-      else this.#report.brokenAsleep(this.#asleep, path, message)
+      this.#unlessAsleep(
+        path,
+        `the environment variable${substitution.names.length > 1 ? 's' : ''} ${names} must be set`,
+      )
       return undefined
     }
     if (substitution.text !== '') return { value: substitution.text, loose: substitution.whole }
+    if (setting.kind === 'text' && setting.refusesEmpty) this.#unlessAsleep(path, 'must not be empty')
     if (setting.required) this.#missing(setting, path)
     return undefined
+  }
+
+  #unlessAsleep(path: string, message: string): void {
+    if (this.#asleep === undefined) this.#report.broken(path, message)
+    else this.#report.brokenAsleep(this.#asleep, path, message)
   }
 
   #missing(setting: Setting, path: string): unknown {

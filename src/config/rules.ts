@@ -2,6 +2,7 @@
 
 import { dnsBucket, parseHostPort } from './formats.ts'
 import type { Report } from './problem.ts'
+import { checkCache } from './rules-cache.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
@@ -57,27 +58,6 @@ function checkOnePort(name: 'server' | 'metrics', listener: Settings['server' | 
 
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
-}
-
-/** Whether a bucket caches, and whether any does. */
-export function caches(settings: Settings, bucket: Bucket): boolean {
-  return bucket.cache.enabled ?? settings.cache.enabled
-}
-
-function checkCache(settings: Settings, report: Report): void {
-  const { cache, buckets } = settings
-  const isUsed = buckets.some((bucket) => caches(settings, bucket))
-  if (cache.enabled && buckets.length > 0 && !isUsed)
-    report.warn('cache.enabled', 'has no effect: every bucket switches it off')
-  if (!cache.enabled && !isUsed) return
-  report.wake('cache')
-  if (cache.cache_layers.length === 0)
-    report.contradict(['cache.cache_layers'], 'must name a tier while the cache is on')
-  const { max_item_size_mb: item, max_cache_size_mb: whole } = cache.memory
-  const paths = ['cache.memory.max_item_size_mb', 'cache.memory.max_cache_size_mb'] as const
-  if (item > whole && report.isGiven(paths[0])) {
-    report.contradict([...paths], 'must not be above max_cache_size_mb (default 1024)')
-  }
 }
 
 function checkCredentials({ s3 }: Bucket, path: string, report: Report): void {

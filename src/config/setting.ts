@@ -17,6 +17,8 @@ interface Shared {
 export interface TextKind extends Shared {
   readonly kind: 'text'
   readonly default?: string
+  /** Nothing between the quotes is an error, and not the default. */
+  readonly refusesEmpty?: true
   readonly format?: Format
 }
 export interface FlagKind extends Shared {
@@ -59,6 +61,8 @@ export interface ListKind extends Shared {
   readonly of: Setting
   readonly default?: readonly string[]
   readonly mayBeEmpty: boolean
+  /** One item may stand there without the list around it, and is read as that item. */
+  readonly orOne?: true
 }
 /** Header names, each with its value. */
 export interface HeaderMapKind extends Shared {
@@ -129,6 +133,14 @@ export function list<S extends Setting>(
   options: Shared & { default?: readonly string[]; mayBeEmpty: boolean },
 ): Setting<readonly Exclude<ValueOf<S>, undefined>[]> {
   return { kind: 'list', of, ...options }
+}
+
+/** One item as it is, or a list of them. Absent: an empty list. */
+export function oneOrList<S extends Setting>(
+  of: S,
+  options: Shared & { mayBeEmpty: boolean },
+): Setting<Exclude<ValueOf<S>, undefined> | readonly Exclude<ValueOf<S>, undefined>[]> {
+  return { kind: 'list', of, orOne: true, ...options }
 }
 
 export function headerMap(options: Options<HeaderMapKind>): Setting<ReadonlyMap<string, string>> {

@@ -2,6 +2,7 @@
 
 import { headerValue, queryName } from './formats.ts'
 import { choice, flag, inherited, list, number, section, size, text, wordOr } from './setting.ts'
+import { redis } from './settings-redis.ts'
 
 // RFC 9111 §1.2.2: the largest delta-seconds every recipient can hold.
 const maxSeconds = 2_147_483_647
@@ -70,14 +71,32 @@ const memory = section('The memory tier.', {
   default_ttl_seconds: wordOr(['origin'], ttl, { default: 3600, help: ttlHelp }),
 })
 
+const disk = section('The disk tier.', {
+  enabled: flag({ default: false, help: 'Whether it is used; `cache_layers` lists it then.' }),
+  cache_dir: text({
+    refusesEmpty: true,
+    default: '/var/cache/yatagarasu',
+    help: 'The folder of its files, which belongs to one process alone. Made when missing; folders get mode 0700, files 0600.',
+  }),
+  max_disk_cache_size_mb: size({
+    unit: 'megabytes',
+    default: 10_240,
+    min: 1,
+    max: maxMegabytes * 64,
+    help: 'The most disk it takes, in allocated blocks.',
+  }),
+})
+
 export const cache = section('The cache, for all buckets. A bucket overrides it key by key.', {
   enabled: flag({ default: false, example: 'true', help: 'Whether answers are cached.' }),
-  cache_layers: list(choice({ values: ['memory'], later: ['disk', 'redis'], help: 'The name of a tier.' }), {
+  cache_layers: list(choice({ values: ['memory', 'disk', 'redis'], help: 'The name of a tier.' }), {
     default: ['memory'],
     mayBeEmpty: true,
-    help: 'The tiers, fastest first.',
+    help: 'The tiers, in the order they are asked: the fastest first.',
   }),
   memory,
+  disk,
+  redis,
   ...freshness,
 })
 

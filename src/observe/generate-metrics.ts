@@ -24,7 +24,7 @@ const labelMeanings: Readonly<Record<string, string>> = {
   bucket: "A bucket's `name` in the config; empty for requests that no bucket serves, such as `/health`.",
   cache:
     'What the cache did: `hit`, `miss`, `stale`, `revalidated`, `bypass` (the client said `no-store`), or `none` when it was not asked.',
-  layer: 'The cache tier: `memory`.',
+  layer: 'The cache tier: `memory`, `disk`, `redis`.',
   method: '`GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `DELETE`, `PATCH`, or `other`.',
   node: 'The version of Node.',
   operation: '`get`, `put` or `remove`.',

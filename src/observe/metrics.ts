@@ -6,6 +6,9 @@ import { type CellFamily, InstrumentSet } from './instruments.ts'
 /** From a memory hit on loopback to a slow origin at its time limit. */
 const requestBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30, 60]
 
+/** From a read out of the page cache to a disk or a Redis at its deadline. */
+const tierBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
 export type Metrics = ReturnType<typeof createMetrics>
 
 export function createMetrics(build: { readonly version: string; readonly node: string }) {
@@ -49,6 +52,23 @@ export function declareMetrics(declare: InstrumentSet) {
     cacheSize: declare.gauge('cache_size_bytes', 'Bytes a tier holds, metadata included.', ['bucket', 'layer']),
     cacheItems: declare.gauge('cache_items', 'Records a tier holds.', ['bucket', 'layer']),
     cacheErrors: declare.counter('cache_errors_total', 'Tier operations that failed.', ['layer', 'operation']),
+    cacheGetDuration: declare.histogram(
+      'cache_get_duration_seconds',
+      'How long a tier outside the process took to say what it has. Operations that failed are not in it.',
+      ['layer'],
+      tierBounds,
+    ),
+    cacheSetDuration: declare.histogram(
+      'cache_set_duration_seconds',
+      'How long a tier outside the process took to store a record. Operations that failed are not in it.',
+      ['layer'],
+      tierBounds,
+    ),
+    cacheWritesDropped: declare.counter(
+      'cache_writes_dropped_total',
+      'Records that were not written to a tier: its queue was full, or its breaker open.',
+      ['layer'],
+    ),
     coalesced: declare.counter(
       'cache_coalesced_requests_total',
       "Requests that waited for another one's origin request.",

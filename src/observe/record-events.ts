@@ -1,16 +1,20 @@
 /** Events of the rooms that never log, turned into metrics and log lines. */
 
-import type { TierEvents, TierUsage } from '../cache/tier.ts'
+import type { Clock } from '../base/clock.ts'
+import type { StoreEvents, TierEvents, TierUsage } from '../cache/tier.ts'
 import type { OriginEvents } from '../origin/origin.ts'
+import type { RedisEvents } from '../redis/client.ts'
 import type { Cell, HistogramCell } from './instruments.ts'
 import type { Logger } from './logger.ts'
 import { type Metrics, readAtScrape } from './metrics.ts'
+import { Troubles } from './troubles.ts'
 
 type TierName = Parameters<TierEvents['hit']>[0]
 
-export function tierEvents(metrics: Metrics, logger: Logger): TierEvents {
+export function tierEvents(metrics: Metrics, logger: Logger, clock: Clock): StoreEvents {
   const hits = new CellsByBucket((bucket, tier) => metrics.cacheHits.cell(bucket, tier))
   const misses = new CellsByBucket((bucket, tier) => metrics.cacheMisses.cell(bucket, tier))
+  const troubles = new Troubles(logger, clock)
   return {
     hit: (tier, bucket) => {
       hits.of(bucket, tier).value++
@@ -23,7 +27,19 @@ export function tierEvents(metrics: Metrics, logger: Logger): TierEvents {
     },
     failed: (tier, operation, error) => {
       metrics.cacheErrors.cell(tier, operation).value++
-      logger.warn({ layer: tier, operation, err: error }, 'cache tier failed')
+      troubles.failed(tier, operation, error)
+    },
+    worked: (tier, operation, tookMs) => {
+      if (operation === 'get') metrics.cacheGetDuration.cell(tier).observe(tookMs / 1000)
+      if (operation === 'put') metrics.cacheSetDuration.cell(tier).observe(tookMs / 1000)
+      troubles.worked(tier, operation)
+    },
+    dropped: (tier) => {
+      metrics.cacheWritesDropped.cell(tier).value++
+    },
+    breakerChanged: (layer, operation, state) => {
+      if (state === 'open') logger.warn({ layer, operation }, 'cache tier is left alone for a while')
+      if (state === 'closed') logger.info({ layer, operation }, 'cache tier is used again')
     },
   }
 }
@@ -64,6 +80,14 @@ export function watchUsage(metrics: Metrics, read: () => readonly (readonly [str
       for (const [bucket, { items }] of usage.buckets) metrics.cacheItems.cell(bucket, tier).value = items
     }
   })
+}
+
+/** Of its connections, all together. What the tier does without them is told by `tierEvents`. */
+export function redisEvents(logger: Logger): RedisEvents {
+  return {
+    connected: () => logger.info({ layer: 'redis' }, 'redis is connected'),
+    lost: (reason) => logger.warn({ layer: 'redis', reason }, 'redis is not connected'),
+  }
 }
 
 export function originEvents(metrics: Metrics): OriginEvents {

@@ -12,6 +12,8 @@ export interface Route extends Place {
   /** The bucket's name: in metrics, logs and cache keys. */
   readonly name: string
   readonly site: Site
+  /** Whether the origin is asked again after a failure that may pass. */
+  readonly asksAgain: boolean
   readonly query: QueryRule
   /** Undefined: CORS is nobody's business here. 'passthrough': it is the origin's. */
   readonly cors: CorsRule | 'passthrough' | undefined

@@ -1,6 +1,6 @@
 /** What every request for an object goes through, in order. */
 
-import { type ErrorCode, ProxyError } from '../base/errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
 import { preflightResponse } from '../http/cors.ts'
 import { allowedMethods } from '../http/error-response.ts'
@@ -9,16 +9,13 @@ import { type Draft, draft } from './draft.ts'
 import { passPreflight } from './pass-preflight.ts'
 import { PlannedRequest, type WaitLimits } from './plan.ts'
 import { respond } from './respond.ts'
-import type { Routed } from './route.ts'
+import type { Route, Routed } from './route.ts'
 
 export interface ServePorts extends WaitLimits {
   readonly opener: ObjectOpener
   /** A fresh separator for multipart bodies. */
   boundary(): string
 }
-
-/** Between an object's head and its first byte it was replaced, or the connection broke. */
-const failsBeforeFirstByte: ReadonlySet<ErrorCode> = new Set(['ObjectChanged', 'OriginTruncated'])
 
 export function createServe(ports: ServePorts) {
   return async function serve(routed: Routed, trace: Trace): Promise<Draft> {
@@ -33,13 +30,18 @@ export function createServe(ports: ServePorts) {
           return await respond(await ports.opener.open(planned), planned, routed, trace, ports)
         } catch (error) {
           // Nothing is sent yet, so the object is opened anew, once.
-          if (!(isFirst && error instanceof ProxyError && failsBeforeFirstByte.has(error.code))) throw error
+          if (!(isFirst && error instanceof ProxyError && mayOpenAnew(error, routed.route))) throw error
         }
       }
     } finally {
       planned.headKnown()
     }
   }
+}
+
+/** Between its head and its first byte the object was replaced, or the connection broke, which may be tried again or not. */
+function mayOpenAnew({ code }: ProxyError, { asksAgain }: Route): boolean {
+  return code === 'ObjectChanged' || (code === 'OriginTruncated' && asksAgain)
 }
 
 function admit({ request, key }: Routed): void {

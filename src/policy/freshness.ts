@@ -122,6 +122,14 @@ export function judgeFreshness(lifetime: Lifetime, directives: RequestDirectives
   }
 }
 
+/** When the last window closes in which the answer may be used without the origin. Undefined: it never expires. */
+export function usableUntil(head: Judged, policy: CachePolicy): EpochMs | undefined {
+  const lifetime = lifetimeOf(head, policy)
+  const staleMs = Math.max(lifetime.staleWhileRevalidateMs, lifetime.staleIfErrorMs)
+  const untilMs = lifetime.receivedAt + lifetime.freshForMs - lifetime.initialAgeMs + staleMs
+  return Number.isFinite(untilMs) ? (untilMs as EpochMs) : undefined
+}
+
 /** RFC 9111 §5.2.1: no-cache, max-age ("less than or equal to") and min-fresh. */
 function isWelcome({ noCache, maxAgeMs, minFreshMs }: RequestDirectives, ageMs: number, ttlMs: number): boolean {
   if (noCache) return false

@@ -45,6 +45,14 @@ test('an object that breaks off before its first byte again and again is a 502',
   assert.equal(origin.requests('a').length, 2)
 })
 
+test('with one attempt allowed an object that breaks off before its first byte is a 502 at once', async (t) => {
+  const { proxy, origin } = await startProxy(t, { s3: { retry: { max_attempts: 1 } } })
+  origin.serve('a', { size: 4 * MiB, seed: 1 }).dropAt(0)
+
+  assert.equal((await proxy.get('/b/a')).status, 502)
+  assert.equal(origin.requests('a').length, 1)
+})
+
 test('a body of unknown length that breaks off is asked for once more while it is short, and a broken response when it is long', async (t) => {
   const { proxy, origin } = await startProxy(t)
   origin.serve('short', { size: 1000, seed: 1 }, { chunked: true }).dropAt(500, { times: 1 })

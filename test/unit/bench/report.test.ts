@@ -7,7 +7,7 @@ import type { ScenarioResult } from '../../../bench/rig/runner.ts'
 import type { Metrics } from '../../../bench/rig/scenario.ts'
 
 function result(rounds: Record<string, readonly Metrics[]>, problems: readonly string[] = []): ScenarioResult {
-  return { name: 'hot', question: 'what?', load: 'some', rounds, problems }
+  return { name: 'hot', question: 'what?', load: 'some', rivals: ['nginx', 'varnish'], rounds, problems }
 }
 
 function bench(scenario: ScenarioResult): BenchResult {

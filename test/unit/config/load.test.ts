@@ -25,7 +25,7 @@ test('what a file does not say has its default', () => {
     },
     metrics: { host: '0.0.0.0', port: 9090 },
     logging: { level: 'info', format: 'json' },
-    memory: undefined,
+    layers: [],
   })
   assert.deepEqual(buckets, [
     {
@@ -114,7 +114,8 @@ buckets:
   assert.deepEqual([a?.maxObjectBytes, b?.maxObjectBytes], [Number.POSITIVE_INFINITY, 3 * 1024 * 1024])
   assert.deepEqual([a?.enabled, b?.enabled, c?.enabled], [true, true, false])
   assert.ok([a, b, c].every((policy) => policy?.revalidate === 'always'))
-  assert.deepEqual(config.memory, { maxBytes: 5 * 1024 * 1024, maxItemBytes: 5 * 1024 * 1024, eviction: 'lru' })
+  const options = { maxBytes: 5 * 1024 * 1024, maxItemBytes: 5 * 1024 * 1024, eviction: 'lru' }
+  assert.deepEqual(config.layers, [{ kind: 'memory', options }])
 })
 
 test('a bucket may say no, zero and never where the global settings say otherwise', () => {
@@ -134,7 +135,7 @@ test('a bucket may say no, zero and never where the global settings say otherwis
 })
 
 test('one bucket alone may cache', () => {
-  assert.notEqual(configOf(`${oneBucket}    cache: { enabled: true }`).memory, undefined)
+  assert.equal(configOf(`${oneBucket}    cache: { enabled: true }`).layers.length, 1)
 })
 
 test('credentials are static, anonymous, or found by AWS', () => {

@@ -5,8 +5,11 @@ import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
 
 const keepAlive = (value: string, env = {}) =>
   configOf(`server: { keep_alive_timeout_seconds: ${value} }\n${oneBucket}`, env).server.keepAliveTimeoutMs
-const memoryBytes = (value: string, env = {}) =>
-  configOf(`cache:\n  enabled: true\n  memory:\n    max_cache_size_mb: ${value}\n${oneBucket}`, env).memory?.maxBytes
+const memoryBytes = (value: string, env = {}) => {
+  const text = `cache:\n  enabled: true\n  memory:\n    max_cache_size_mb: ${value}\n${oneBucket}`
+  const [memory] = configOf(text, env).layers
+  return memory?.kind === 'memory' ? memory.options.maxBytes : undefined
+}
 const metricsOn = (value: string, env = {}) =>
   configOf(`metrics:\n  enabled: ${value}\n${oneBucket}`, env).metrics !== undefined
 

@@ -5,6 +5,7 @@ import type { TierUsage } from '../../../src/cache/tier.ts'
 import { createLogger } from '../../../src/observe/logger.ts'
 import { createMetrics } from '../../../src/observe/metrics.ts'
 import { originEvents, tierEvents, watchUsage } from '../../../src/observe/record-events.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { samplesIn, samplesOf } from './samples.ts'
 
 function stage() {
@@ -14,12 +15,13 @@ function stage() {
     write: (line) => lines.push(JSON.parse(line)),
   })
   const samples = async (name: string) => samplesOf(await metrics.registry.metrics(), `yatagarasu_${name}`)
-  return { metrics, logger, lines, samples }
+  const clock = new FakeClock()
+  const events = tierEvents(metrics, logger, clock)
+  return { metrics, events, clock, lines, samples }
 }
 
 test('hits and misses of records are counted by bucket and tier', async () => {
-  const { metrics, logger, lines, samples } = stage()
-  const events = tierEvents(metrics, logger)
+  const { events, lines, samples } = stage()
   events.hit('memory', 'a')
   events.hit('memory', 'a')
   events.hit('disk', 'a')
@@ -38,25 +40,59 @@ test('hits and misses of records are counted by bucket and tier', async () => {
 })
 
 test('evictions are counted with their reason', async () => {
-  const { metrics, logger, samples } = stage()
-  const events = tierEvents(metrics, logger)
+  const { events, samples } = stage()
   events.evicted('memory', 'a', 'size')
   events.evicted('memory', 'a', 'size')
   assert.deepEqual(await samples('cache_evictions_total'), { '{bucket="a",layer="memory",reason="size"}': 2 })
 })
 
-test('a failing tier is counted by operation and warned about', async () => {
-  const { metrics, logger, lines, samples } = stage()
-  tierEvents(metrics, logger).failed('disk', 'put', new Error('no space left'))
+const wordsOf = (lines: readonly Record<string, unknown>[]) =>
+  lines.map(({ level, layer, operation, msg }) => `${level} ${layer} ${operation} ${msg}`)
 
-  assert.deepEqual(await samples('cache_errors_total'), { '{layer="disk",operation="put"}': 1 })
-  const [{ level, layer, operation, msg, err } = {}, ...more] = lines
-  assert.deepEqual(more, [])
-  assert.deepEqual(
-    { level, layer, operation, msg },
-    { level: 40, layer: 'disk', operation: 'put', msg: 'cache tier failed' },
-  )
+test('a failing tier is counted each time, and warned about once', async () => {
+  const { events, lines, samples } = stage()
+  for (let time = 0; time < 3; time++) events.failed('disk', 'put', new Error('no space left'))
+  events.failed('disk', 'get', new Error('no such device'))
+
+  assert.deepEqual(await samples('cache_errors_total'), {
+    '{layer="disk",operation="put"}': 3,
+    '{layer="disk",operation="get"}': 1,
+  })
+  assert.deepEqual(wordsOf(lines), ['40 disk put cache tier fails', '40 disk get cache tier fails'])
+  const [{ err } = {}] = lines
   assert.equal((err as { message: string }).message, 'no space left')
+})
+
+test('a tier that has not failed for ten seconds works again, each operation by itself, and may fail anew', async () => {
+  const { events, lines, clock } = stage()
+  events.failed('disk', 'put', new Error('full'))
+  await clock.advance(9999)
+  events.worked('disk', 'put', 1)
+  events.worked('disk', 'get', 1)
+  assert.equal(lines.length, 1)
+  await clock.advance(1)
+  events.worked('disk', 'put', 1)
+  events.worked('disk', 'put', 1)
+  events.failed('disk', 'put', new Error('full'))
+  assert.deepEqual(wordsOf(lines).slice(1), ['30 disk put cache tier works again', '40 disk put cache tier fails'])
+})
+
+test('what a tier took is timed in seconds, dropped writes are counted, and a breaker is told of when it opens and closes', async () => {
+  const { events, lines, samples } = stage()
+  events.worked('disk', 'get', 3)
+  events.worked('redis', 'put', 20)
+  events.worked('redis', 'remove', 5)
+  for (let time = 0; time < 2; time++) events.dropped('redis')
+  for (const state of ['open', 'half-open', 'closed'] as const) events.breakerChanged('redis', 'get', state)
+
+  assert.deepEqual(await samples('cache_get_duration_seconds_sum'), { '{layer="disk"}': 0.003 })
+  assert.deepEqual(await samples('cache_set_duration_seconds_sum'), { '{layer="redis"}': 0.02 })
+  assert.deepEqual(await samples('cache_set_duration_seconds_count'), { '{layer="redis"}': 1 })
+  assert.deepEqual(await samples('cache_writes_dropped_total'), { '{layer="redis"}': 2 })
+  assert.deepEqual(wordsOf(lines), [
+    '40 redis get cache tier is left alone for a while',
+    '30 redis get cache tier is used again',
+  ])
 })
 
 test('sizes and items are read from the tiers at each scrape', async () => {

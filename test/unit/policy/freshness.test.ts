@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EpochMs } from '../../../src/base/types.ts'
 import type { ObjectHead } from '../../../src/cache/record.ts'
 import type { CachePolicy } from '../../../src/policy/cache-policy.ts'
-import { ageSeconds, judgeFreshness, type Lifetime, lifetimeOf } from '../../../src/policy/freshness.ts'
+import { ageSeconds, judgeFreshness, type Lifetime, lifetimeOf, usableUntil } from '../../../src/policy/freshness.ts'
 import { noDirectives, readRequestDirectives } from '../../../src/policy/request-directives.ts'
 import { arrival, at, date, headOf, lines, policyOf } from './answers.ts'
 
@@ -227,4 +227,15 @@ test('the Age of an answer is in whole seconds and grows while it is kept', () =
   assert.equal(ageSeconds(base, arrival), 2)
   assert.equal(ageSeconds(base, at(1.9)), 3)
   assert.equal(ageSeconds(base, at(-9)), 2)
+})
+
+test('an answer is usable until its last stale window closes', () => {
+  const until = (says: readonly string[], policy: Partial<CachePolicy> = {}) =>
+    usableUntil(headOf(lines(...says)), policyOf(policy))
+  const after = (seconds: number) => arrival + seconds * 1000
+  assert.equal(until(['Cache-Control: max-age=60']), after(60))
+  assert.equal(until(['Cache-Control: max-age=60', 'Age: 20']), after(40))
+  assert.equal(until(['Cache-Control: max-age=60, stale-if-error=30, stale-while-revalidate=10']), after(90))
+  assert.equal(until(['Cache-Control: max-age=60'], { staleWhileRevalidateMs: 5000 }), after(65))
+  assert.equal(until([], { ttlMs: 0 }), undefined)
 })
