@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pinThisProcess, readMachineFacts, requireTools } from './rig/machine.ts'
 import { scenarioTable } from './rig/report.ts'
-import { type BenchResult, benchmarksDocument, findNewestComplete, keepResult, rivals, subject } from './rig/results.ts'
+import {
+  type BenchResult,
+  benchmarksDocument,
+  findNewestComplete,
+  keepResult,
+  rivalsOf,
+  subject,
+} from './rig/results.ts'
 import { runScenario, type ScenarioResult } from './rig/runner.ts'
 import type { Scenario } from './rig/scenario.ts'
 import { type ServerKind, serverKinds } from './rig/servers.ts'
@@ -15,7 +22,7 @@ const usage = `npm run bench -- [options]
 
   --scenario NAME[,NAME]  only these (default: all)
   --rounds N              rounds per scenario (default: 5)
-  --servers NAME[,NAME]   of yatagarasu, nginx, varnish, bare (default: the first three; bare is node:http alone)
+  --servers NAME[,NAME]   of yatagarasu, nginx, varnish, bare (node:http alone), read-stream (default: the scenario's)
   --json FILE             write the raw result there too (it is always kept in bench/results/)
   --publish               measure nothing: make docs/benchmarks.md from the newest complete result
   --list                  the scenarios and their questions
@@ -28,7 +35,7 @@ async function main(): Promise<number> {
     options: {
       scenario: { type: 'string', default: scenarios.map(({ name }) => name).join(',') },
       rounds: { type: 'string', default: '5' },
-      servers: { type: 'string', default: [subject, ...rivals].join(',') },
+      servers: { type: 'string' },
       json: { type: 'string' },
       publish: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -41,7 +48,8 @@ async function main(): Promise<number> {
   const rounds = Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds wants a number from 1 up')
   const chosen = requireScenarios(values.scenario)
-  const result = await bench(chosen, requireServers(values.servers), rounds)
+  const servers = values.servers === undefined ? undefined : requireServers(values.servers)
+  const result = await bench(chosen, servers, rounds)
   say(`raw result: ${keepResult(result)}\n`)
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, undefined, 2)}\n`)
   const problems = result.scenarios.flatMap((scenario) => scenario.problems)
@@ -49,7 +57,11 @@ async function main(): Promise<number> {
   return problems.length === 0 ? 0 : 1
 }
 
-async function bench(chosen: readonly Scenario[], kinds: readonly ServerKind[], rounds: number): Promise<BenchResult> {
+async function bench(
+  chosen: readonly Scenario[],
+  servers: readonly ServerKind[] | undefined,
+  rounds: number,
+): Promise<BenchResult> {
   // On Debian the daemons lie where only root's PATH looks.
   process.env['PATH'] = `${process.env['PATH']}:/usr/sbin:/sbin`
   requireTools(['taskset', 'wrk', 'nginx', 'varnishd'])
@@ -60,8 +72,9 @@ async function bench(chosen: readonly Scenario[], kinds: readonly ServerKind[], 
     const results: ScenarioResult[] = []
     for (const scenario of chosen) {
       const progress = (line: string) => process.stderr.write(`${line}\n`)
+      const kinds = servers ?? requireServers([subject, ...rivalsOf(scenario)].join(','))
       const result = await runScenario(scenario, { session, kinds, rounds, progress })
-      say(`\n${result.name}: ${result.question}\n${scenarioTable(result, subject, rivals)}\n\n`)
+      say(`\n${result.name}: ${result.question}\n${scenarioTable(result, subject, result.rivals)}\n\n`)
       results.push(result)
     }
     return { machine, rounds, scenarios: results }

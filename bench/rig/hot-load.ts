@@ -15,6 +15,8 @@ export interface HotOptions {
   readonly rate: number
   /** Ask with the object's own ETag, so that every answer is a 304. */
   readonly isConditional?: boolean
+  readonly tier?: 'disk'
+  readonly rivals?: readonly string[]
 }
 
 const connections = 50
@@ -32,7 +34,8 @@ export function hotScenario(options: HotOptions): Scenario {
       `${options.objects} object${options.objects === 1 ? '' : 's'} of ${options.size} bytes; requests/s and CPU: wrk, ` +
       `closed loop, ${connections} connections, ${closedSeconds} s after ${warmUpSeconds} s of warm-up; ` +
       `p50 and p99: open loop, ${options.rate} arrivals/s for ${pacedSeconds} s, every byte checked`,
-    cache: defaultCache,
+    cache: options.tier === undefined ? defaultCache : { ...defaultCache, tier: options.tier },
+    ...(options.rivals && { rivals: options.rivals }),
     async prepare(target) {
       for (const request of requests(options)) {
         await spotCheck(target, { ...request, headers: {}, status: 200, end: request.object.size })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { MachineFacts } from './machine.ts'
 import { scenarioTable } from './report.ts'
 import type { ScenarioResult } from './runner.ts'
+import type { Scenario } from './scenario.ts'
 
 export interface BenchResult {
   readonly machine: MachineFacts
@@ -12,7 +13,11 @@ export interface BenchResult {
 }
 
 export const subject = 'yatagarasu'
-export const rivals = ['nginx', 'varnish'] as const
+const usualRivals = ['nginx', 'varnish'] as const
+
+export function rivalsOf(scenario: Pick<Scenario, 'rivals'>): readonly string[] {
+  return scenario.rivals ?? usualRivals
+}
 const fewestRounds = 5
 const folder = join(import.meta.dirname, '..', 'results')
 
@@ -30,7 +35,7 @@ export function isComplete(result: BenchResult, scenarioNames: readonly string[]
   return scenarioNames.every((name) => {
     const scenario = result.scenarios.find((candidate) => candidate.name === name)
     if (scenario === undefined || scenario.problems.length > 0) return false
-    return [subject, ...rivals].every((server) => (scenario.rounds[server]?.length ?? 0) >= fewestRounds)
+    return [subject, ...scenario.rivals].every((server) => (scenario.rounds[server]?.length ?? 0) >= fewestRounds)
   })
 }
 
@@ -78,5 +83,5 @@ ${result.question}
 
 Load: ${result.load}.
 
-${scenarioTable(result, subject, rivals)}`
+${scenarioTable(result, subject, result.rivals)}`
 }

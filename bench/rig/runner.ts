@@ -1,4 +1,5 @@
 /** Runs one scenario: starts its servers on one origin, lets them take turns round by round, stops them. */
+import { rivalsOf } from './results.ts'
 import type { Metrics, Scenario, Target } from './scenario.ts'
 import { type RunningServer, type ServerKind, startOrigin } from './servers.ts'
 import type { Session } from './session.ts'
@@ -7,6 +8,7 @@ export interface ScenarioResult {
   readonly name: string
   readonly question: string
   readonly load: string
+  readonly rivals: readonly string[]
   /** Server name to its rounds; round N of one server ran beside round N of every other. */
   readonly rounds: Readonly<Record<string, readonly Metrics[]>>
   readonly problems: readonly string[]
@@ -51,7 +53,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     await Promise.all([...servers.map((server) => server.stop()), origin.stop()])
   }
   const { name, question, load } = scenario
-  return { name, question, load, rounds, problems }
+  return { name, question, load, rivals: rivalsOf(scenario), rounds, problems }
 }
 
 /** Each round begins with another server, so that none is always the one after a pause. */

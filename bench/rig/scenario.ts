@@ -28,6 +28,8 @@ export interface Scenario {
   /** The load in one line, each number labelled as closed or open loop. */
   readonly load: string
   readonly cache: CacheSize
+  /** Names of the servers it is measured beside; those of every scenario, unless said. */
+  readonly rivals?: readonly string[]
   /** Once per server, unmeasured. */
   prepare?(target: Target): Promise<void>
   /** `round` counts from 0 and may choose keys that nobody has seen yet. */

@@ -6,6 +6,8 @@ import { type Session, type Started, waitFor } from './session.ts'
 
 export interface CacheSize {
   readonly cacheMb: number
+  /** Where Yatagarasu keeps records; memory, unless said. nginx's are files and Varnish's memory, always. */
+  readonly tier?: 'disk'
   /** The largest object Yatagarasu's memory tier keeps; the others know no such bound. */
   readonly maxItemMb: number
 }
@@ -65,10 +67,11 @@ export function yatagarasu(name = 'yatagarasu', tree = repository): ServerKind {
   return {
     name,
     async start(options) {
-      const config = join(import.meta.dirname, 'yatagarasu.yaml')
+      const config = join(import.meta.dirname, options.tier === 'disk' ? 'yatagarasu-disk.yaml' : 'yatagarasu.yaml')
       const command = [join(tree, 'src', 'main.ts'), 'serve', '--config', config]
       const core = options.session.cores.server
-      const started = options.session.start(name, core, process.execPath, command, words(options))
+      const env = { ...words(options), ...(options.tier && { CACHE_DIR: makeFolder(options.session, name) }) }
+      const started = options.session.start(name, core, process.execPath, command, env)
       const port = await waitFor(started, () => readListeningPort(started))
       return running(name, options.session, started, port, [started.logFile])
     },
@@ -84,7 +87,18 @@ const bare: ServerKind = {
   },
 }
 
-export const serverKinds: readonly ServerKind[] = [yatagarasu(), nginx, varnish, bare]
+/** What a few lines around `createReadStream` cost, for the same objects as files. */
+const readStream: ServerKind = {
+  name: 'read-stream',
+  async start({ session }) {
+    const command = [join(import.meta.dirname, 'read-stream-server.ts'), makeFolder(session, 'read-stream')]
+    const started = session.start('read-stream', session.cores.server, process.execPath, command)
+    const port = await waitFor(started, () => readListeningPort(started))
+    return running('read-stream', session, started, port, [])
+  },
+}
+
+export const serverKinds: readonly ServerKind[] = [yatagarasu(), nginx, varnish, bare, readStream]
 
 export interface Traffic {
   readonly requests: number
@@ -155,16 +169,24 @@ function makeFolder(session: Session, name: string): string {
   return folder
 }
 
-/** The ready line of the product's contract, which the origin writes too. */
-async function readListeningPort(started: Started): Promise<number | undefined> {
+interface Addresses {
+  readonly main: string
+  readonly metrics: string
+}
+
+/** From the ready line of the product's contract, which the origin writes too. */
+export async function readAddresses(started: Started): Promise<Addresses | undefined> {
   const line = /^\{.*"msg":"listening".*\}$/m.exec(readFileSync(started.logFile, 'utf8'))?.[0]
-  if (line === undefined) return undefined
-  const { addresses } = JSON.parse(line) as { addresses: { main: string } }
-  return Number(new URL(addresses.main).port)
+  return line === undefined ? undefined : (JSON.parse(line) as { addresses: Addresses }).addresses
+}
+
+async function readListeningPort(started: Started): Promise<number | undefined> {
+  const addresses = await readAddresses(started)
+  return addresses && Number(new URL(addresses.main).port)
 }
 
 /** nginx and Varnish cannot say which port they were given for port 0. */
-function findFreePort(): Promise<number> {
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject)
     server.listen(0, '127.0.0.1', () => {
@@ -174,7 +196,7 @@ function findFreePort(): Promise<number> {
   })
 }
 
-function probePort(port: number): Promise<true | undefined> {
+export function probePort(port: number): Promise<true | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => resolve(true)).once('error', () => resolve(undefined))

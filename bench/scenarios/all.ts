@@ -3,6 +3,8 @@ import type { Scenario } from '../rig/scenario.ts'
 import { coldHerd } from './cold-herd.ts'
 import { coldHerdStalled } from './cold-herd-stalled.ts'
 import { coldUnique } from './cold-unique.ts'
+import { disk4k } from './disk-4k.ts'
+import { disk100k } from './disk-100k.ts'
 import { hot1k } from './hot-1k.ts'
 import { hot1m } from './hot-1m.ts'
 import { hot100k } from './hot-100k.ts'
@@ -20,6 +22,8 @@ export const scenarios: readonly Scenario[] = [
   coldUnique,
   largeSequential,
   rangeSeek,
+  disk4k,
+  disk100k,
 ]
 
 export function requireScenarios(names: string): readonly Scenario[] {
