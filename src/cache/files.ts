@@ -7,6 +7,8 @@ export interface Files {
   open(path: string, purpose: 'read' | 'write'): Promise<number>
   /** Bytes read into the buffers, one after the other, from the file's beginning. */
   read(fd: number, buffers: readonly Uint8Array[]): Promise<number>
+  /** The same at once, with the whole process waiting: for what lies in the page cache. Throws. */
+  readNow(fd: number, buffers: readonly Uint8Array[]): number
   /** Appends. Rejects when it could not write all of it. */
   write(fd: number, buffers: readonly Uint8Array[]): Promise<void>
   size(fd: number): Promise<number>
@@ -21,6 +23,7 @@ export const systemFiles: Files = {
   open: (path, purpose) =>
     asPromise((done) => fs.open(path, purpose === 'read' ? 'r' : 'wx', 0o600, done)) satisfies Promise<number>,
   read: (fd, buffers) => asPromise((done) => fs.readv(fd, buffers, 0, done)),
+  readNow: (fd, buffers) => fs.readvSync(fd, buffers, 0),
   async write(fd, buffers) {
     let left = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)
     for (let rest = buffers; left > 0; rest = tail(rest, left)) {

@@ -1,9 +1,20 @@
 import { LRUCache } from 'lru-cache'
+import type { RecordId } from '../base/types.ts'
 import type { Files } from './files.ts'
+import type { ObjectHead } from './record.ts'
 import type { RecordDigest } from './record-digest.ts'
 
+/** A file that is open, and what its readers noted of it. */
+export interface HotFile {
+  readonly fd: number
+  /** Monotonic; -Infinity: never. */
+  readAtMs: number
+  /** Of an object's record: what the file began with when it was last read, and the head in it. */
+  known: { readonly beginning: Uint8Array; readonly id: RecordId; readonly head: ObjectHead } | undefined
+}
+
 interface OpenFile {
-  readonly opened: Promise<number>
+  readonly opened: Promise<HotFile>
   isOpen: boolean
   readers: number
   isDropped: boolean
@@ -21,7 +32,7 @@ export class HotFiles {
   }
 
   /** Rejects as opening does: ENOENT when there is no file. */
-  async use<T>(digest: RecordDigest, path: string, read: (fd: number) => Promise<T>): Promise<T> {
+  async use<T>(digest: RecordDigest, path: string, read: (file: HotFile) => Promise<T>): Promise<T> {
     let file = this.#open.get(digest)
     if (file === undefined) {
       file = this.#begin(digest, path)
@@ -55,7 +66,7 @@ export class HotFiles {
   }
 
   #begin(digest: RecordDigest, path: string): OpenFile {
-    const opened = this.#openSparingly(path)
+    const opened = this.#openSparingly(path).then((fd) => ({ fd, readAtMs: -Infinity, known: undefined }))
     const file: OpenFile = { opened, isOpen: false, readers: 0, isDropped: false }
     opened.then(
       () => {
@@ -86,7 +97,7 @@ export class HotFiles {
 
   #closeUnused(file: OpenFile): void {
     if (file.readers > 0) return
-    const closed = file.opened.then((fd) => this.#files.close(fd)).catch(() => undefined) // never opened, or as good as closed
+    const closed = file.opened.then(({ fd }) => this.#files.close(fd)).catch(() => undefined) // never opened, or as good as closed
     this.#closing.add(closed)
     void closed.finally(() => this.#closing.delete(closed))
   }

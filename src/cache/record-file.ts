@@ -7,8 +7,10 @@
 import { crc32 } from 'node:zlib'
 import type { EpochMs, RecordId } from '../base/types.ts'
 import type { Files } from './files.ts'
+import type { HotFile } from './hot-files.ts'
 import type { CacheRecord } from './record.ts'
 import { bodyOf, type DecodedRecord, decodeRecord, encodeHead, idIn } from './record-codec.ts'
+import type { WarmReads } from './warm-reads.ts'
 
 export const fileFormat = 1
 const magic = 0x43455259 // 'YREC'
@@ -77,26 +79,49 @@ export function readId(beginning: Uint8Array, { headBytes }: FileHeader): Record
 }
 
 /** In one read of the whole file. Undefined when it is no record with these lengths, or damaged. */
-export async function readRecord(files: Files, fd: number, lengths: RecordLengths): Promise<ReadRecord | undefined> {
+export async function readRecord(
+  reads: WarmReads,
+  file: HotFile,
+  lengths: RecordLengths,
+): Promise<ReadRecord | undefined> {
   const beginning = Buffer.allocUnsafe(headerBytes + lengths.headBytes)
   const body = lengths.bodyBytes < 0 ? undefined : aloneInItsBuffer(lengths.bodyBytes)
-  const read = await files.read(fd, body === undefined || body.byteLength === 0 ? [beginning] : [beginning, body])
-  if (read !== fileBytesOf(lengths)) return undefined
+  const bytes = fileBytesOf(lengths)
+  const buffers = body === undefined || body.byteLength === 0 ? [beginning] : [beginning, body]
+  if ((await reads.read(file, buffers, bytes)) !== bytes) return undefined
   const header = readHeader(beginning)
   if (header?.headBytes !== lengths.headBytes || header.bodyBytes !== lengths.bodyBytes) return undefined
   const head = beginning.subarray(headerBytes)
   if (beginning.readUInt32LE(checksumAt) !== checksumOf(beginning, head, body)) return undefined
-  const decoded = decodeRecord(head, body)
-  return decoded && { ...header, ...decoded }
+  const decoded = decodedAgain(file, beginning, body) ?? decodeRecord(head, body)
+  if (decoded === undefined) return undefined
+  const { id, record } = decoded
+  if (record.kind === 'object') file.known = { beginning, id, head: record.head }
+  return { ...header, id, record }
+}
+
+/** An object whose head is the one that was read last: as the same value, from which others have worked things out. */
+function decodedAgain(
+  { known }: HotFile,
+  beginning: Uint8Array,
+  body: Uint8Array | undefined,
+): DecodedRecord | undefined {
+  if (known === undefined || Buffer.compare(known.beginning, beginning) !== 0) return undefined
+  const { id, head } = known
+  return { id, record: { kind: 'object', head, ...(body && { body }) } }
 }
 
 /** By the lengths that the file itself states. */
-export async function readUnknownRecord(files: Files, fd: number): Promise<ReadRecord | undefined> {
+export async function readUnknownRecord(
+  files: Files,
+  reads: WarmReads,
+  file: HotFile,
+): Promise<ReadRecord | undefined> {
   const beginning = Buffer.alloc(headerBytes)
-  await files.read(fd, [beginning])
+  await files.read(file.fd, [beginning])
   const header = readHeader(beginning)
-  if (header === undefined || fileBytesOf(header) !== (await files.size(fd))) return undefined
-  return readRecord(files, fd, header)
+  if (header === undefined || fileBytesOf(header) !== (await files.size(file.fd))) return undefined
+  return readRecord(reads, file, header)
 }
 
 function checksumOf(header: Uint8Array, head: Uint8Array, body: Uint8Array | undefined): number {

@@ -22,6 +22,7 @@ import {
 import { RecordWriter } from './record-writer.ts'
 import type { Removed, TierUsage } from './tier.ts'
 import { Turns } from './turns.ts'
+import { WarmReads } from './warm-reads.ts'
 
 /** Well under the 4,096 descriptors that a process may commonly have. */
 const maxHotFiles = 1000
@@ -46,6 +47,7 @@ export class RecordsOnDisk {
   readonly index: DiskIndex
   readonly turns = new Turns()
   readonly #hot: HotFiles
+  readonly #reads: WarmReads
   readonly #room: DiskRoom
   readonly #writer: RecordWriter
   #recovery: DiskRecovery
@@ -56,6 +58,7 @@ export class RecordsOnDisk {
     this.#ports = ports
     this.index = options.index
     this.#hot = new HotFiles(ports.files, maxHotFiles)
+    this.#reads = new WarmReads(ports.files, ports.clock)
     this.#writer = new RecordWriter(options.layout, ports.files)
     this.#room = new DiskRoom({
       maxBytes: options.maxBytes,
@@ -98,7 +101,7 @@ export class RecordsOnDisk {
     let found: ReadRecord | undefined
     try {
       const path = this.#options.layout.file(digest)
-      found = await this.#hot.use(digest, path, (fd) => readRecord(this.#ports.files, fd, entry))
+      found = await this.#hot.use(digest, path, (file) => readRecord(this.#reads, file, entry))
     } catch (error) {
       if (!isMissing(error)) throw error // else looked at again
     }
@@ -257,7 +260,9 @@ export class RecordsOnDisk {
       if (entry === undefined) return undefined
       const path = this.#options.layout.file(digest)
       try {
-        const found = await this.#hot.use(digest, path, (fd) => readUnknownRecord(this.#ports.files, fd))
+        const found = await this.#hot.use(digest, path, (file) =>
+          readUnknownRecord(this.#ports.files, this.#reads, file),
+        )
         if (found?.id === id) {
           await this.#enter(id, digest, found)
           return found.record

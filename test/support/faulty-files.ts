@@ -9,6 +9,8 @@ export class FaultyFiles implements Files {
   readonly holds = new Map<keyof Files, Barrier>()
   /** Calls of that name wait here when they have taken effect. */
   readonly lateHolds = new Map<keyof Files, Barrier>()
+  readsAtOnce = 0
+  duringReadAtOnce = () => {}
   /** Descriptors that are open. */
   readonly opened = new Set<number>()
 
@@ -19,6 +21,12 @@ export class FaultyFiles implements Files {
   }
   read(fd: number, buffers: readonly Uint8Array[]): Promise<number> {
     return this.#suffer('read', () => systemFiles.read(fd, buffers))
+  }
+  readNow(fd: number, buffers: readonly Uint8Array[]): number {
+    this.readsAtOnce += 1
+    this.duringReadAtOnce()
+    this.#fail('read')
+    return systemFiles.readNow(fd, buffers)
   }
   write(fd: number, buffers: readonly Uint8Array[]): Promise<void> {
     return this.#suffer('write', () => systemFiles.write(fd, buffers))
@@ -42,10 +50,14 @@ export class FaultyFiles implements Files {
 
   async #suffer<T>(operation: keyof Files, act: () => Promise<T>): Promise<T> {
     await this.holds.get(operation)?.arrive()
-    const code = this.failures.get(operation)
-    if (code !== undefined) throw Object.assign(new Error(`${operation} fails on purpose`), { code })
+    this.#fail(operation)
     const answer = await act()
     await this.lateHolds.get(operation)?.arrive()
     return answer
+  }
+
+  #fail(operation: keyof Files): void {
+    const code = this.failures.get(operation)
+    if (code !== undefined) throw Object.assign(new Error(`${operation} fails on purpose`), { code })
   }
 }

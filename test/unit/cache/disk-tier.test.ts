@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, statSync, truncateSync, unlinkSync } from 'node:fs'
+import { existsSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { encodeFile } from '../../../src/cache/record-file.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
 import {
   bytesOnDisk,
@@ -149,4 +150,23 @@ test('the index is saved now and then, and not when nothing changed', async (t) 
   const again = await openTier(folder)
   assert.equal(existsSync(join(folder, 'clean-stop')), false)
   await again.close()
+})
+
+test('a record that is read again has the head it had, as the same value, while its file says the same', async (t) => {
+  const folder = await makeFolder(t)
+  const tier = await openTier(folder)
+  const headOf = async () => {
+    const record = await tier.get(idOf('a'))
+    return record?.kind === 'object' ? record.head : undefined
+  }
+  await tier.put(idOf('a'), objectOf('older'))
+  const head = await headOf()
+  assert.ok(head)
+  assert.equal(await headOf(), head)
+
+  const { parts } = encodeFile(idOf('a'), objectOf('newer'), undefined)
+  writeFileSync(pathOf(folder, idOf('a')), Buffer.concat(parts))
+  assert.notEqual(await headOf(), head)
+  assert.deepEqual(await tier.get(idOf('a')), objectOf('newer'))
+  await tier.close()
 })

@@ -18,7 +18,7 @@ async function hotFiles(t: TestContext, max: number) {
   const use = async (name: string, during?: () => Promise<void>) => {
     const path = join(folder, name)
     const digest = digestOf(idOf(name))
-    return hot.use(digest, path, async (fd) => {
+    return hot.use(digest, path, async ({ fd }) => {
       reads += 1
       await during?.()
       const text = Buffer.alloc(10)
