@@ -27,6 +27,8 @@ export interface Land {
   give(header: HeaderOf, seat: Seat): Landing
   /** Until this settles the store does not have the answer, so that who comes meanwhile is given it from here. Never rejects. */
   readonly arriving?: Promise<void> | undefined
+  /** A later exchange has begun for the same key: what is not stored yet would come after its answer, and must not. */
+  supersede?(): void
   /** Everybody who waited has theirs: what nobody took is let go. Called once, also when nobody waits any more. */
   done?(): void
 }
@@ -37,21 +39,39 @@ interface Waiter {
   reject(error: unknown): void
 }
 
+/** `told` is to be called with what the origin said, as soon as it has said it. */
+export type Fly = (signal: AbortSignal, told: (head: ObjectHead) => void) => Promise<Land>
+
 export class Flight {
   readonly #waiters = new Set<Waiter>()
   readonly #abort = new AbortController()
   /** For whom the exchange was made. */
   #starter: Waiter | undefined
   #hasLanded = false
+  #isSuperseded = false
   #arriving: Land | undefined
+  #told: ObjectHead | undefined
 
-  constructor(fly: (signal: AbortSignal) => Promise<Land>, onOver: () => void) {
-    void fly(this.#abort.signal)
+  constructor(fly: Fly, onOver: () => void) {
+    const told = (head: ObjectHead) => {
+      this.#told = head
+    }
+    void fly(this.#abort.signal, told)
       .then(
         (land) => this.#land(land),
         (error: unknown) => this.#settle((waiter) => waiter.reject(error)),
       )
       .finally(onOver)
+  }
+
+  /** The origin's answer, once it is known: who boards from then on is given an answer that was there before the question. */
+  get told(): ObjectHead | undefined {
+    return this.#told
+  }
+
+  supersede(): void {
+    this.#isSuperseded = true
+    this.#arriving?.supersede?.()
   }
 
   /** Nobody new should board: the store has the answer, or everybody had left before it came and it was called off. */
@@ -102,6 +122,7 @@ export class Flight {
       first = 'later'
     })
     land.done?.()
+    if (this.#isSuperseded) land.supersede?.()
     this.#arriving = land.arriving === undefined ? undefined : land
     await land.arriving
     this.#arriving = undefined
@@ -125,8 +146,9 @@ export class FlightTable {
     return flight?.isOver ? undefined : flight
   }
 
-  start(method: 'GET' | 'HEAD', key: CacheKey, fly: (signal: AbortSignal) => Promise<Land>): Flight {
+  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly): Flight {
     const name = `${method} ${key.id}`
+    this.joinable(method, key)?.supersede()
     const flight: Flight = new Flight(fly, () => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
     })

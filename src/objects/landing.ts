@@ -39,6 +39,23 @@ export function land(answer: OriginAnswer, asking: Asking, ports: LandingPorts):
   }
 }
 
+/** What the answer says of the object's freshness, whether or not it will be stored. */
+export function headToldBy(answer: OriginAnswer, asking: Asking): ObjectHead {
+  const { sliceBytes } = asking.policy
+  const { fingerprint } = asking.origin
+  switch (answer.kind) {
+    case 'object':
+      return headOf(answer.head, answer.head.size ?? 0, sliceBytes, fingerprint)
+    case 'missing':
+      return absentHead(answer, asking)
+    case 'not-modified':
+      if (asking.stored !== undefined) return refreshedHead(asking.stored.head, answer)
+      break
+    default:
+  }
+  throw new ProxyError('OriginMalformed', `origin answered '${answer.kind}' to a request without such a condition`)
+}
+
 async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {
   const { head, body } = answer
   if (!asking.mayStore) return landPassing(answer, asking)
@@ -166,6 +183,7 @@ function landStored(
     },
     done: () => run?.detach(),
     arriving: sliceCount(head) > 1 ? undefined : run?.ended,
+    ...(sliceCount(head) === 1 && { supersede: () => run?.storeNothing() }),
   }
 }
 
@@ -179,18 +197,17 @@ async function landConfirmed(answer: NotModified, asking: Asking, ports: Landing
     await ports.store.remove(key.id)
     return { give: () => ({ kind: 'again' }) }
   }
-  const head: ObjectHead = {
-    ...stored.head,
-    headers: refreshedHeaders(stored.head.headers, answer.headers),
-    requestedAt: answer.requestedAt,
-    storedAt: answer.receivedAt,
-  }
+  const head = refreshedHead(stored.head, answer)
   await putOrRemove(key, { head, body: stored.body }, asking, ports)
   const give = (_header: HeaderOf, seat: Seat): Landing => {
     const object = new StoredObject({ ...asking, head, whole: stored.body, isLeader: seat === 'own' }, ports)
     return { kind: 'object', object, how: 'confirmed', status: 304 }
   }
   return { give }
+}
+
+function refreshedHead(stored: ObjectHead, { headers, requestedAt, receivedAt }: NotModified): ObjectHead {
+  return { ...stored, headers: refreshedHeaders(stored.headers, headers), requestedAt, storedAt: receivedAt }
 }
 
 async function putOrRemove(key: CacheKey, answer: StoredAnswer, asking: Asking, ports: LandingPorts): Promise<void> {
@@ -204,14 +221,16 @@ async function putOrRemove(key: CacheKey, answer: StoredAnswer, asking: Asking, 
 }
 
 async function landMissing(answer: Missing, asking: Asking, ports: LandingPorts): Promise<Land> {
-  const head: ObjectHead = {
-    ...headOf({ ...answer, status: 404, headers: [] }, 0, asking.policy.sliceBytes, asking.origin.fingerprint),
-    absence: answer.code,
-  }
+  const head = absentHead(answer, asking)
   const isStored = asking.mayStore && asking.policy.negativeTtlMs > 0
   if (asking.stored !== undefined) await ports.store.remove(asking.key.id)
   if (isStored) await ports.store.put(asking.base.id, { kind: 'object', head })
   return { give: () => ({ kind: 'missing', head, isStored }) }
+}
+
+function absentHead(answer: Missing, { policy, origin }: Asking): ObjectHead {
+  const head = headOf({ ...answer, status: 404, headers: [] }, 0, policy.sliceBytes, origin.fingerprint)
+  return { ...head, absence: answer.code }
 }
 
 interface Said {

@@ -9,8 +9,8 @@ import { ageSeconds, type Freshness, judgeFreshness, type Lifetime, lifetimeOf }
 import { revalidationHeaders } from '../policy/validators.ts'
 import { variantOf } from '../policy/vary.ts'
 import { type Asking, asking, type Found } from './asking.ts'
-import { Flight, type FlightTable, type Land, type Landing } from './flight.ts'
-import { type LandingPorts, land } from './landing.ts'
+import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
+import { headToldBy, type LandingPorts, land } from './landing.ts'
 import { StoredObject } from './stored-object.ts'
 import type { How, OpenResult, Site, Wanted } from './wanted.ts'
 
@@ -144,7 +144,7 @@ export class ObjectOpener {
     facts: CacheStatusFacts,
     orStale = false,
   ): Promise<OpenResult | 'again' | 'failing'> {
-    const { flight, isJoined } = this.#flightFor(asking)
+    const { flight, isJoined } = this.#flightFor(asking, wanted)
     let landing = await flight.board(wanted.header, wanted.signal)
     if (orStale && isFailing(landing)) {
       if (landing.kind === 'object') landing.object.release()
@@ -155,12 +155,19 @@ export class ObjectOpener {
     return this.#opened(landing, wanted, isJoined ? { ...facts, collapsed: true } : facts)
   }
 
-  #flightFor(asking: Asking): { flight: Flight; isJoined: boolean } {
+  #flightFor(asking: Asking, wanted: Wanted): { flight: Flight; isJoined: boolean } {
     const { flights, uncacheable } = this.#ports
     if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking), isJoined: false }
     const joinable = flights.joinable(asking.method, asking.key)
-    if (joinable !== undefined) return { flight: joinable, isJoined: true }
-    return { flight: flights.start(asking.method, asking.key, (signal) => this.#ask(asking, signal)), isJoined: false }
+    if (joinable !== undefined && this.#mayJoin(joinable, wanted)) return { flight: joinable, isJoined: true }
+    const fly: Fly = (signal, told) => this.#ask(asking, signal, told)
+    return { flight: flights.start(asking.method, asking.key, fly), isJoined: false }
+  }
+
+  /** RFC 9111 §5.2.1.4, §4.3: an answer that came before the request has to be fresh for it, stored or still on its way. */
+  #mayJoin({ told }: Flight, { site, directives }: Wanted): boolean {
+    if (told === undefined) return true
+    return judgeFreshness(this.#lifetimeOf(told, site), directives, this.#ports.clock.now()).kind === 'fresh'
   }
 
   #flyAlone(asking: Asking): Flight {
@@ -170,12 +177,13 @@ export class ObjectOpener {
     )
   }
 
-  async #ask(asking: Asking, signal: AbortSignal): Promise<Land> {
+  async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead) => void = () => {}): Promise<Land> {
     const { origin, ref, method, range, forwarded, stored } = asking
     const query = { method, headers: forwarded, signal, ...(stored && revalidationHeaders(stored.head)) }
     let answer = await origin.ask(ref, range === undefined ? query : { ...query, range })
     // Outside the object, or the object is empty: the whole tells its size.
     if (answer.kind === 'unsatisfiable') answer = await origin.ask(ref, query)
+    told(headToldBy(answer, asking))
     return land(answer, asking, this.#ports)
   }
 
@@ -216,8 +224,8 @@ export class ObjectOpener {
     const { flights, uncacheable } = this.#ports
     if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
     const never = new AbortController()
-    const flight = flights.start(question.method, question.key, (signal) =>
-      this.#ask({ ...question, range: undefined }, signal),
+    const flight = flights.start(question.method, question.key, (signal, told) =>
+      this.#ask({ ...question, range: undefined }, signal, told),
     )
     void flight.board(wanted.header, never.signal).then(
       (landing) => landing.kind === 'object' && landing.object.release(),

@@ -62,6 +62,7 @@ export class SliceRun {
   #wanted: number
   #readers = 0
   #hasEnded = false
+  #mayStore = true
   #isAsking = false
   #wake: (() => void) | undefined
   /** Settles when the run has ended, however. Never rejects. */
@@ -119,6 +120,11 @@ export class SliceRun {
     this.#forgetPassed()
     this.#wake?.()
     return fill
+  }
+
+  /** It goes on for its readers alone: what it reads has been replaced. */
+  storeNothing(): void {
+    this.#mayStore = false
   }
 
   /** Ends it now, with nothing more stored. */
@@ -209,7 +215,8 @@ export class SliceRun {
     return count
   }
 
-  #keep(index: number, bytes: Uint8Array): Promise<void> {
+  async #keep(index: number, bytes: Uint8Array): Promise<void> {
+    if (!this.#mayStore) return
     const { key, head } = this.#spec
     if (head.size <= head.sliceBytes) return this.#ports.store.put(key.id, { kind: 'object', head, body: bytes })
     return this.#ports.store.put(key.sliceId(index), { kind: 'slice', etag: head.etag, objectSize: head.size, bytes })
