@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readdirSync, statfsSync, unlinkSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordId } from '../base/types.ts'
@@ -38,7 +38,8 @@ export class DiskFolder {
         maxBytes: options.maxBytes,
         onEvict: (id: RecordId, bytes: number) => records?.evicted(id, bytes),
       }
-      const snapshot = await loadSnapshot(layout, indexOptions)
+      // Whoever empties the folder does not know of the index.
+      const snapshot = isEmpty ? undefined : await loadSnapshot(layout, indexOptions)
       const index = snapshot?.index ?? new DiskIndex(indexOptions)
       const blockBytes = statfsSync(layout.root).bsize
       const { maxBytes, uselessAfter } = options
@@ -109,6 +110,7 @@ function take(layout: DiskLayout): DiskLock {
 /** True when there are no records. */
 function prepare(layout: DiskLayout): boolean {
   for (const folder of [layout.temporary, layout.records]) mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(layout.temporary)) unlinkSync(join(layout.temporary, name))
+  for (const name of readdirSync(layout.temporary))
+    rmSync(join(layout.temporary, name), { recursive: true, force: true })
   return readdirSync(layout.records).length === 0
 }

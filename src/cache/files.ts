@@ -19,9 +19,12 @@ export interface Files {
   makeFolder(path: string): Promise<void>
 }
 
+/** Should a pipe lie there, it is no reason to wait. */
+const readFlags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
+
 export const systemFiles: Files = {
   open: (path, purpose) =>
-    asPromise((done) => fs.open(path, purpose === 'read' ? 'r' : 'wx', 0o600, done)) satisfies Promise<number>,
+    asPromise((done) => fs.open(path, purpose === 'read' ? readFlags : 'wx', 0o600, done)) satisfies Promise<number>,
   read: (fd, buffers) => asPromise((done) => fs.readv(fd, buffers, 0, done)),
   readNow: (fd, buffers) => fs.readvSync(fd, buffers, 0),
   async write(fd, buffers) {

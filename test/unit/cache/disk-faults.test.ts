@@ -274,3 +274,17 @@ test('a lock file that somebody wrote to is no obstacle', async (t) => {
   await tier.close()
   assert.equal(existsSync(pathOf(folder, idOf('a'))), false)
 })
+
+test('a pipe where a record was is a miss, and nothing waits for it', async (t) => {
+  const folder = await makeFolder(t)
+  const first = await openTier(folder)
+  await first.put(idOf('a'), objectOf('a'))
+  await first.close()
+  rmSync(pathOf(folder, idOf('a')))
+  await runTool('mkfifo', [pathOf(folder, idOf('a'))])
+  const second = await openTier(folder)
+  assert.equal(await second.get(idOf('a')).catch(() => undefined), undefined)
+  await second.put(idOf('a'), objectOf('newer'))
+  assert.deepEqual(await second.get(idOf('a')), objectOf('newer'))
+  await second.close()
+})

@@ -39,9 +39,23 @@ test('temporary files of a crash are swept at the start', async (t) => {
   const folder = await makeFolder(t)
   await (await openTier(folder)).close()
   writeFileSync(join(folder, 'tmp', '17'), 'half a record')
+  mkdirSync(join(folder, 'tmp', 'a folder'))
   const tier = await openTier(folder)
+  await tier.put(idOf('a'), objectOf('a'))
   assert.deepEqual(temporaryFiles(folder), [])
   await tier.close()
+})
+
+test('records that were removed behind its back are not counted at the next start', async (t) => {
+  const folder = await makeFolder(t)
+  const first = await openTier(folder)
+  await first.put(idOf('a'), objectOf('a'))
+  await first.close()
+  await rm(join(folder, 'records'), { recursive: true })
+  const second = await openTier(folder)
+  assert.equal(second.usage().items, 0)
+  assert.equal(second.usage().bytes, 0)
+  await second.close()
 })
 
 for (const [what, forget] of [
