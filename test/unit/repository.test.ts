@@ -112,9 +112,28 @@ test('Prometheus scrapes a service of the compose file', () => {
   for (const target of targets) assert.ok((target.split(':')[0] ?? '') in services, target)
 })
 
+interface Locked {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
 test('the lockfile names no registry', () => {
   assert.doesNotMatch(read('package-lock.json'), /"resolved"/)
   assert.match(read('.npmrc'), /^omit-lockfile-registry-resolved=true$/m)
+})
+
+// A registry may lack packages for other platforms; without a line for each of them `npm ci` installs nothing at all.
+test('the lockfile has a line for every package that another one may want', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }
+  const paths = Object.keys(packages)
+  for (const [path, { dependencies, optionalDependencies }] of Object.entries(packages)) {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      assert.ok(
+        paths.some((other) => other.endsWith(`node_modules/${name}`)),
+        `${path || 'package.json'} wants ${name}`,
+      )
+    }
+  }
 })
 
 test('every dependency is pinned and explained', () => {
