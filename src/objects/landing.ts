@@ -122,8 +122,10 @@ async function keep(
     )
     return landStored(asking, key, head, known, undefined, varyNames, ports)
   }
+  // The run before the head: who finds the head looks for a run, and would start another where there is none yet.
+  const landing = landStored(asking, key, head, undefined, startRun(answer, asking, key, head, ports), varyNames, ports)
   if (sliceCount(head) > 1) await ports.store.put(key.id, { kind: 'object', head })
-  return landStored(asking, key, head, undefined, startRun(answer, asking, key, head, ports), varyNames, ports)
+  return landing
 }
 
 /** RFC 9111 §4.3.5: an answer to HEAD that agrees with the stored one in validator and length refreshes it. */
