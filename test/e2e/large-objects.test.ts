@@ -36,22 +36,26 @@ test('two hundred readers of a cold object of 50 MB cost the origin each byte on
   const origin = await startFakeOrigin(t)
   const proxy = await startProxyProcess(t, configFor(origin.endpoint, smallMemory))
   const size = 50_000_000
-  origin.serve('film', { size, seed: 2 })
+  // Held at its half until the last reader has begun: sockets hold so much that else everybody might be done by then.
+  const hold = origin.serve('film', { size, seed: 2 }).holdAt(size / 2)
   const expected = expectedBytes(2, 0, size)
 
+  let begun = 0
+  const piece = (bytes: Buffer, at: number) => {
+    sameAs(expected)(bytes, at)
+    if (at === 0) begun += 1
+    if (at === 0 && begun === 200) hold.release()
+  }
   const readers: Promise<{ status: number; length: number }>[] = []
   const come = (count: number) => {
-    for (let left = count; left > 0; left -= 1) {
-      readers.push(download(`${proxy.main}/b/film`, { piece: sameAs(expected) }))
-    }
+    for (let left = count; left > 0; left -= 1) readers.push(download(`${proxy.main}/b/film`, { piece }))
   }
-  // The rest come while the first half of the object is being read, some with every tenth. The second half is more than the
-  // sockets between can hold, so that the proxy still sees somebody read when the last ones come.
+  // The rest come while the object is being read: ten with each hundredth that the first one has.
+  const hundredths = (offset: number) => Math.min(10, Math.floor((offset * 100) / size))
   const first = download(`${proxy.main}/b/film`, {
     piece(bytes, at) {
-      sameAs(expected)(bytes, at)
-      const tenths = (offset: number) => Math.floor((offset * 10) / size)
-      if (tenths(at + bytes.length) > tenths(at) && tenths(at) < 5) come(20)
+      piece(bytes, at)
+      come(10 * (hundredths(at + bytes.length) - hundredths(at)))
     },
   })
   come(99)
