@@ -40,7 +40,7 @@ interface Waiter {
 }
 
 /** `told` is to be called with what the origin said, as soon as it has said it. */
-export type Fly = (signal: AbortSignal, told: (head: ObjectHead) => void) => Promise<Land>
+export type Fly = (signal: AbortSignal, told: (head: ObjectHead | undefined) => void) => Promise<Land>
 
 export class Flight {
   readonly #waiters = new Set<Waiter>()
@@ -53,7 +53,7 @@ export class Flight {
   #told: ObjectHead | undefined
 
   constructor(fly: Fly, onOver: () => void) {
-    const told = (head: ObjectHead) => {
+    const told = (head: ObjectHead | undefined) => {
       this.#told = head
     }
     void fly(this.#abort.signal, told)

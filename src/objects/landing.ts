@@ -39,21 +39,18 @@ export function land(answer: OriginAnswer, asking: Asking, ports: LandingPorts):
   }
 }
 
-/** What the answer says of the object's freshness, whether or not it will be stored. */
-export function headToldBy(answer: OriginAnswer, asking: Asking): ObjectHead {
-  const { sliceBytes } = asking.policy
-  const { fingerprint } = asking.origin
+/** What the answer says of the object's freshness, whether or not it will be stored. Undefined: nothing, `land` says why. */
+export function headToldBy(answer: OriginAnswer, asking: Asking): ObjectHead | undefined {
   switch (answer.kind) {
     case 'object':
-      return headOf(answer.head, answer.head.size ?? 0, sliceBytes, fingerprint)
+      return headOf(answer.head, answer.head.size ?? 0, asking.policy.sliceBytes, asking.origin.fingerprint)
     case 'missing':
       return absentHead(answer, asking)
     case 'not-modified':
-      if (asking.stored !== undefined) return refreshedHead(asking.stored.head, answer)
-      break
+      return asking.stored && refreshedHead(asking.stored.head, answer)
     default:
+      return undefined
   }
-  throw new ProxyError('OriginMalformed', `origin answered '${answer.kind}' to a request without such a condition`)
 }
 
 async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {

@@ -172,12 +172,12 @@ export class ObjectOpener {
 
   #flyAlone(asking: Asking): Flight {
     return new Flight(
-      (signal) => this.#ask(asking, signal),
+      (signal, told) => this.#ask(asking, signal, told),
       () => {},
     )
   }
 
-  async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead) => void = () => {}): Promise<Land> {
+  async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead | undefined) => void): Promise<Land> {
     const { origin, ref, method, range, forwarded, stored } = asking
     const query = { method, headers: forwarded, signal, ...(stored && revalidationHeaders(stored.head)) }
     let answer = await origin.ask(ref, range === undefined ? query : { ...query, range })
