@@ -1,25 +1,23 @@
 /** The Redis tier against a server that says what the test wants: which commands are sent, over which connection, and what nonsense does. */
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import type { RedisTier } from '../../src/cache/redis-tier.ts'
+import { test } from 'node:test'
 import { Barrier } from '../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { startFakeRedis } from '../support/fake-redis.ts'
-import { createTestTier, eventually, RedisEventLog, type RedisTierChoice, untilUsable } from '../support/redis-tier.ts'
+import {
+  createTestTier,
+  eventually,
+  impatient,
+  operationTimeoutMs,
+  RedisEventLog,
+  untilUsable,
+} from '../support/redis-tier.ts'
 
-const operationTimeoutMs = 250
 /** What a busy machine may add to a timer. */
 const slackMs = 200
 
 const x = idOf('x')
-
-/** With the product's own deadline. */
-function impatient(t: TestContext, choice: RedisTierChoice): RedisTier {
-  const tier = createTestTier({ ...choice, redis: { connectTimeoutMs: 5000, operationTimeoutMs, ...choice.redis } })
-  t.after(() => tier.close())
-  return tier
-}
 
 test('a command whose connection breaks is sent once more, and no third time', async (t) => {
   let breaks = 1

@@ -1,32 +1,24 @@
 /** The Redis tier while Redis is absent, dies, hangs, is full, or talks nonsense: always an answer in time, and back by itself. */
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { RedisTier } from '../../src/cache/redis-tier.ts'
 import { bytesIn, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { freePort } from '../support/free-port.ts'
 import { askRedis, RedisProcess, startOwnRedis } from '../support/redis-server.ts'
 import {
-  createTestTier,
   eventually,
+  impatient,
   openTestTier,
+  operationTimeoutMs,
   RedisEventLog,
-  type RedisTierChoice,
   untilUsable,
 } from '../support/redis-tier.ts'
 
-const operationTimeoutMs = 250
 /** What a busy machine may add to a timer. */
 const slackMs = 200
 
 const x = idOf('x')
-
-/** With the product's own deadline. */
-function impatient(t: TestContext, choice: RedisTierChoice): RedisTier {
-  const tier = createTestTier({ ...choice, redis: { connectTimeoutMs: 5000, operationTimeoutMs, ...choice.redis } })
-  t.after(() => tier.close())
-  return tier
-}
 
 /** Every operation rejects, within the deadline. */
 async function assertAllFailInTime(tier: RedisTier): Promise<void> {

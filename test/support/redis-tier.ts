@@ -1,6 +1,7 @@
 /** Redis tiers for the tests, with a key prefix of their own so that one server does for many. */
 
 import { randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createRedisTier, type RedisTier, type RedisTierOptions } from '../../src/cache/redis-tier.ts'
@@ -31,6 +32,16 @@ export function createTestTier(choice: RedisTierChoice): RedisTier {
     },
     { clock, random: createFakeRandom(), events },
   )
+}
+
+/** The product's own deadline. */
+export const operationTimeoutMs = 250
+
+/** With the product's own deadline. */
+export function impatient(t: TestContext, choice: RedisTierChoice): RedisTier {
+  const tier = createTestTier({ ...choice, redis: { connectTimeoutMs: 5000, operationTimeoutMs, ...choice.redis } })
+  t.after(() => tier.close())
+  return tier
 }
 
 export function redisOptions(url: string, chosen: Partial<RedisOptions> = {}): RedisOptions {
