@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { RecordId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
+import { fc } from '../support/fast-check.ts'
 
 /** A fresh tier that holds at most so many bytes, and no objects over `maxItemBytes` if it bounds them. */
 export type MakeTier = (bounds: { maxBytes: number; maxItemBytes: number }) => CacheTier | Promise<CacheTier>

@@ -12,7 +12,7 @@ import { assertWhole } from '../support/versioned-records.ts'
 
 const writer = join(import.meta.dirname, '../support/disk-writer.ts')
 
-/** The issue asks for 50; `DISK_CRASHES=50` does them. */
+/** `DISK_CRASHES=50` takes longer over it. */
 const crashes = Number(process.env['DISK_CRASHES'] ?? 10)
 const maxBytes = 2 * MiB
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import type { RangeSpec } from '../../src/base/types.ts'
 import { parseRange, resolveRanges } from '../../src/http/byte-range.ts'
+import { fc } from '../support/fast-check.ts'
 
 const position = fc.oneof(fc.nat({ max: 60 }), fc.maxSafeNat())
 const spec: fc.Arbitrary<RangeSpec> = fc.oneof(

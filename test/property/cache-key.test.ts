@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { bucketOf, CacheKey, objectOf } from '../../src/cache/cache-key.ts'
+import { fc } from '../support/fast-check.ts'
 
 /** Texts made of what keys collide over, or of anything at all. */
 const nasty = fc

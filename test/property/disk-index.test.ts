@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { RecordId } from '../../src/base/types.ts'
 import { type DiskEntry, DiskIndex, DiskIndexRestorer } from '../../src/cache/disk-index.ts'
 import type { Usage } from '../../src/cache/tier.ts'
 import { idOf } from '../support/cache-records.ts'
 import { reseal, restore } from '../support/disk-index.ts'
+import { fc } from '../support/fast-check.ts'
 
 const maxBytes = 10_000
 const buckets = ['media', 'med', 'other']

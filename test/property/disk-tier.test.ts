@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import fc from 'fast-check'
 import type { RecordId } from '../../src/base/types.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
@@ -16,6 +15,7 @@ import {
   recordFiles,
   recount,
 } from '../support/disk-folders.ts'
+import { fc } from '../support/fast-check.ts'
 
 const maxBytes = 128 * KiB
 /** Half of it: more is not kept. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { RecordId } from '../../src/base/types.ts'
 import { createMemoryTier, type Eviction } from '../../src/cache/memory-tier.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
 import { recordCost } from '../../src/cache/record-cost.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
+import { fc } from '../support/fast-check.ts'
 import { TierEventLog } from '../support/tier-event-log.ts'
 
 const bounds = { maxBytes: 40_000, maxItemBytes: 5000 }

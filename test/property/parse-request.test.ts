@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import test from 'node:test'
-import fc from 'fast-check'
 import type { EpochMs } from '../../src/base/types.ts'
 import { parseRequest } from '../../src/http/parse-request.ts'
 import { Refusal } from '../../src/http/refusal.ts'
 import { createFakeRandom } from '../support/fake-random.ts'
+import { fc } from '../support/fast-check.ts'
 
 const limits = { maxUriLength: 200, maxRequestBodyBytes: 0 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { EpochMs } from '../../src/base/types.ts'
 import { ageSeconds, type Freshness, judgeFreshness, type Lifetime } from '../../src/policy/freshness.ts'
+import { fc } from '../support/fast-check.ts'
 
 const durationMs = fc.integer({ min: 0, max: 100_000 })
 const lifetimes: fc.Arbitrary<Lifetime> = fc.record({

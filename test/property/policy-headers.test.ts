@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { fieldValue } from '../../src/base/header-list.ts'
 import type { EpochMs } from '../../src/base/types.ts'
 import { deltaMs, parseCacheControl } from '../../src/policy/cache-control.ts'
@@ -8,6 +7,7 @@ import { lifetimeOf } from '../../src/policy/freshness.ts'
 import { refreshedHeaders } from '../../src/policy/not-modified.ts'
 import { judgeStoring } from '../../src/policy/storing.ts'
 import { variantOf, varyNames } from '../../src/policy/vary.ts'
+import { fc } from '../support/fast-check.ts'
 import { policyOf } from '../unit/policy/answers.ts'
 
 const names = fc.constantFrom('Cache-Control', 'cdn-cache-control', 'Expires', 'Date', 'Age', 'Vary', 'ETag', 'X', 'x')

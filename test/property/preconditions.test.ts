@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import { formatHttpDate } from '../../src/base/http-date.ts'
 import type { EpochMs } from '../../src/base/types.ts'
 import { evaluatePreconditions, rangeApplies } from '../../src/http/preconditions.ts'
+import { fc } from '../support/fast-check.ts'
 
 const receivedAt = Date.UTC(2026, 0, 1) as EpochMs
 const date = fc.integer({ min: 0, max: 3 }).map((second) => formatHttpDate(second * 1000))

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { EpochMs, Etag } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
 import { bodyOf, decodeRecord, encodeHead } from '../../src/cache/record-codec.ts'
+import { fc } from '../support/fast-check.ts'
 
 const count = fc.maxSafeNat()
 const time = fc.nat(2 ** 42).map((ms) => ms as EpochMs)
 const etag = fc.string().map((text) => `"${text}"` as Etag)
 const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,20}$/)
 const latin1 = fc.array(fc.integer({ min: 0x20, max: 0xff })).map((codes) => String.fromCharCode(...codes))
-const value = latin1.map((text) => text.replace('\x7f', ''))
+const value = latin1.map((text) => text.replaceAll('\x7f', ''))
 const headers = fc.array(fc.tuple(name, value), { maxLength: 30 }).map((pairs) => pairs.flat())
 const bytes = fc.uint8Array({ maxLength: 300 })
 const keys = fc

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { RecordId } from '../../src/base/types.ts'
 import { LruRetention } from '../../src/cache/lru.ts'
 import type { Retention, RetentionOptions } from '../../src/cache/retention.ts'
 import { S3GdRetention } from '../../src/cache/s3gd.ts'
 import { idOf } from '../support/cache-records.ts'
+import { fc } from '../support/fast-check.ts'
 
 interface Entry {
   readonly value: string

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { ProxyError } from '../../src/base/errors.ts'
 import { keptQuery } from '../../src/routing/object-ref.ts'
 import { decodePath, RouteTable } from '../../src/routing/routes.ts'
+import { fc } from '../support/fast-check.ts'
 
 const segment = fc.constantFrom('a', 'b', 'ab', 'c')
 const prefix = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type Admission, Breaker, type BreakerOptions, type BreakerState } from '../../../src/base/breaker.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const options: BreakerOptions = { failureThreshold: 3, openForMs: 1000, maxProbes: 2, successThreshold: 2 }
 

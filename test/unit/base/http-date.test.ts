@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { formatHttpDate, parseHttpDate } from '../../../src/base/http-date.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const now = Date.UTC(2026, 10, 20)
 const year1994 = '1994-11-06T08:49:37.000Z'

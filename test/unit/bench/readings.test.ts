@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { benchObject, fillContent, matchesContent } from '../../../bench/rig/object-content.ts'
 import { parseStat } from '../../../bench/rig/proc-stat.ts'
 import { chooseCores } from '../../../bench/rig/session.ts'
 import { parseWrk } from '../../../bench/rig/wrk.ts'
+import { fc } from '../../support/fast-check.ts'
 
 test('CPU time is read from /proc whatever the command is called', () => {
   const fields = ['S', 7, 7, 7, 0, -1, 0, 1, 2, 3, 4, 500, 60, 8, 9, 20, 0, 1, 0, 12345, 0, 0]

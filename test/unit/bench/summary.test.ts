@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { median, pairedRatio, percentile, spread, summarize } from '../../../bench/rig/summary.ts'
+import { fc } from '../../support/fast-check.ts'
 
 test('the median of an even number of values lies between the middle two', () => {
   assert.equal(median([9, 1, 5]), 5)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { DigestTable } from '../../../src/cache/digest-table.ts'
 import { DiskColumns } from '../../../src/cache/disk-columns.ts'
 import { none, Slots } from '../../../src/cache/slots.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const capacity = 4096
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import fc from 'fast-check'
 import { Unpackr } from 'msgpackr'
 import { recordFormat } from '../../../src/cache/record-codec.ts'
 import { decodeValue, encodeValue } from '../../../src/cache/redis-value.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const id = idOf('films/a b.mp4')
 const records = {

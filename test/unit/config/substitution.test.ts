@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${…}` is what config files hold
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import { substitute } from '../../../src/config/substitution.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const env = { NAME: 'value', EMPTY: '', DOLLARS: '${NAME}' }
 const textOf = (text: string) => {

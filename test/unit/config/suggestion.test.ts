@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
 import { editDistance, suggest } from '../../../src/config/suggestion.ts'
+import { fc } from '../../support/fast-check.ts'
 
 test('a slip is traced to the word that was meant', () => {
   const known = ['address', 'port', 'trusted_proxies']

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import fc from 'fast-check'
 import { stringify } from 'yaml'
 import { parseConfig } from '../../../src/config/load.ts'
 import { formatProblem } from '../../../src/config/problem.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const example = readFileSync(join(import.meta.dirname, '../../../config/example.yaml'), 'utf8')
 const env = { AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 'SK' }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Registry } from 'prom-client'
 import { InstrumentSet } from '../../../src/observe/instruments.ts'
 import { createMetrics, readAtScrape } from '../../../src/observe/metrics.ts'
+import { fc } from '../../support/fast-check.ts'
 import { samplesIn } from './samples.ts'
 
 function stage() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { locateBucket, type S3AddressOptions } from '../../../src/origin/s3-address.ts'
+import { fc } from '../../support/fast-check.ts'
 
 const locate = (options: Partial<S3AddressOptions>) =>
   locateBucket({ bucket: 'films', region: 'eu-west-1', forcePathStyle: false, ...options })

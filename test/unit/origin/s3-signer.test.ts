@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { EpochMs } from '../../../src/base/types.ts'
 import { canonicalQuery, createSigner, type SignableRequest } from '../../../src/origin/s3-signer.ts'
+import { fc } from '../../support/fast-check.ts'
 
 // The worked examples of "Authenticating Requests: Using the Authorization Header" in the Amazon S3 API reference.
 const example: SignableRequest = {
