@@ -59,7 +59,7 @@ export class DiskFolder {
       this.#lock?.release()
       this.#lock = undefined
       this.#lock = take(this.#layout)
-      this.records.recount()
+      this.records.noteLoss(this.#layout.locks.join(' or '))
     }
     await this.records.tidy()
     if (this.records.changes !== this.#savedChanges) await this.#save()
@@ -102,14 +102,14 @@ export class DiskFolder {
 }
 
 function take(layout: DiskLayout): DiskLock {
-  mkdirSync(layout.root, { recursive: true, mode: 0o700 })
+  mkdirSync(layout.records, { recursive: true, mode: 0o700 })
   accessSync(layout.root, constants.R_OK | constants.W_OK | constants.X_OK) // says more than SQLite would
-  return lockFolder(layout.root, layout.lock)
+  return lockFolder(layout.root, layout.locks)
 }
 
 /** True when there are no records. */
 function prepare(layout: DiskLayout): boolean {
-  for (const folder of [layout.temporary, layout.records]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  mkdirSync(layout.temporary, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(layout.temporary))
     rmSync(join(layout.temporary, name), { recursive: true, force: true })
   return readdirSync(layout.records).length === 0

@@ -16,9 +16,14 @@ export function nameOfFolder(folder: number): string {
   return folder.toString(16).padStart(folderDigits, '0')
 }
 
+export function isNameOfFolder(name: string): boolean {
+  return /^[0-9a-f]{3}$/.test(name)
+}
+
 export class DiskLayout {
   readonly root: string
-  readonly lock: string
+  /** Any one of them keeps others off. */
+  readonly locks: readonly string[]
   readonly snapshot: string
   /** Holds the name of the snapshot that says all; there only between a clean stop and the next start. */
   readonly cleanStop: string
@@ -27,7 +32,7 @@ export class DiskLayout {
 
   constructor(root: string) {
     this.root = root
-    this.lock = join(root, 'lock')
+    this.locks = [join(root, 'lock'), join(root, 'lock-too')]
     this.snapshot = join(root, 'index')
     this.cleanStop = join(root, 'clean-stop')
     this.temporary = join(root, 'tmp')

@@ -9,36 +9,43 @@ const busy = 5
 const notADatabase = 26
 
 /**
- * Keeps a second process off a folder. The lock is SQLite's exclusive one on an empty file, which is an fcntl lock: taken
+ * Keeps a second process off a folder. A lock is SQLite's exclusive one on an empty file, which is an fcntl lock: taken
  * in one step, given back by the kernel however the process ends, and blind to process ids and to who is in which
  * container. Nothing but SQLite may open the file: a process that closes any descriptor of it gives the lock back.
+ *
+ * There are several: people remove a file called `lock` when something does not start, and the others still hold then.
  */
 export class DiskLock {
-  readonly #path: string
-  readonly #database: DatabaseSync
-  readonly #inode: number
+  readonly #files: readonly LockedFile[]
 
-  constructor(path: string, database: DatabaseSync) {
-    this.#path = path
-    this.#database = database
-    this.#inode = statSync(path).ino
+  constructor(files: readonly LockedFile[]) {
+    this.#files = files
   }
 
-  /** False when the file was removed or replaced, so that others may have a lock of their own. */
+  /** False when a file was removed or replaced: once all are, others may have a lock of their own. */
   get isInForce(): boolean {
-    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode
+    return this.#files.every(({ path, inode }) => statSync(path, { throwIfNoEntry: false })?.ino === inode)
   }
 
   release(): void {
-    this.#database.close()
+    for (const { database } of this.#files) database.close()
   }
 }
 
-/** Throws `FolderInUse`, or what SQLite says when it cannot open the file or write to it. */
-export function lockFolder(folder: string, path: string): DiskLock {
+interface LockedFile {
+  readonly path: string
+  readonly inode: number
+  readonly database: DatabaseSync
+}
+
+/** All of the files or none. Throws `FolderInUse`, or what SQLite says when it cannot open a file or write to it. */
+export function lockFolder(folder: string, paths: readonly string[]): DiskLock {
+  const files: LockedFile[] = []
   try {
-    return new DiskLock(path, seizeAtAnyCost(path))
+    for (const path of paths) files.push({ path, database: seizeAtAnyCost(path), inode: statSync(path).ino })
+    return new DiskLock(files)
   } catch (error) {
+    new DiskLock(files).release()
     if (resultCode(error) !== busy) throw error
     throw new FolderInUse(`the cache folder ${folder} is in use by another process`, { cause: error })
   }

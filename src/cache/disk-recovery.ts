@@ -1,10 +1,10 @@
-import { closeSync, lstatSync, openSync, readSync, type Stats, unlinkSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, type Stats, unlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { RecordId } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
 import type { DiskEntry, DiskIndex } from './disk-index.ts'
-import { type DiskLayout, folderBits, folderCount, folderOf } from './disk-layout.ts'
+import { type DiskLayout, folderBits, folderCount, folderOf, isNameOfFolder } from './disk-layout.ts'
 import { FolderTimes, namesIn, type Snapshot } from './disk-snapshot.ts'
 import { isMissing } from './files.ts'
 import { digestOf, parseDigest, type RecordDigest } from './record-digest.ts'
@@ -88,6 +88,7 @@ export class DiskRecovery {
 
   async #run(): Promise<void> {
     const { index, layout } = this.#options
+    this.#attempt(() => this.#sweepStrangers())
     this.#folders = this.#attempt(() => new FolderTimes(layout))
     const idsOf = index.idsByPrefix(folderBits)
     for (let folder = 0; folder < folderCount && this.#folders !== undefined && !this.#isStopped; folder++) {
@@ -135,8 +136,23 @@ export class DiskRecovery {
     const digest = parseDigest(name)
     if (digest !== undefined && folderOf(digest) === folder) return this.#look(digest, knownId)
     const path = `${this.#options.layout.folder(folder)}/${name}`
-    if (lstatSync(path, { throwIfNoEntry: false })?.isFile()) unlinkSync(path)
+    this.#clearAway(path, lstatSync(path, { throwIfNoEntry: false }))
     return true
+  }
+
+  /** Beside the folders of records. */
+  #sweepStrangers(): void {
+    const { records } = this.#options.layout
+    for (const entry of readdirSync(records, { withFileTypes: true })) {
+      if (entry.isDirectory() && isNameOfFolder(entry.name)) continue
+      this.#attempt(() => this.#clearAway(`${records}/${entry.name}`, entry))
+    }
+  }
+
+  /** What is no record goes; a folder only when it is empty, for nobody knows whose it is. */
+  #clearAway(path: string, what: Pick<Stats, 'isDirectory'> | undefined): void {
+    if (what?.isDirectory()) this.#attempt(() => rmdirSync(path))
+    else if (what !== undefined) unlinkSync(path)
   }
 
   #lookAtEntry(digest: RecordDigest, id: RecordId): true {
@@ -155,6 +171,7 @@ export class DiskRecovery {
     if (stat?.isFile() !== true) {
       if (entry !== undefined) index.delete(entry.id, digest)
       onChanged(digest)
+      this.#clearAway(path, stat)
       return true
     }
     const isOld = stat.mtimeMs < (snapshot?.takenAtMs ?? 0) - marginMs

@@ -81,6 +81,10 @@ class TierOnDisk implements DiskTier {
     return this.#records.get(id)
   }
 
+  getNow(id: RecordId): CacheRecord | undefined {
+    return this.#folder?.records.getNow(id) // a closed one has no file open
+  }
+
   async has(id: RecordId): Promise<boolean> {
     return this.#records.has(id)
   }

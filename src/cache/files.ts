@@ -17,6 +17,8 @@ export interface Files {
   unlink(path: string): Promise<void>
   /** With its parents, 0700; nothing when it is there. */
   makeFolder(path: string): Promise<void>
+  /** Only an empty one. */
+  removeFolder(path: string): Promise<void>
 }
 
 /** Should a pipe lie there, it is no reason to wait. */
@@ -40,14 +42,23 @@ export const systemFiles: Files = {
   close: (fd) => asPromise((done) => fs.close(fd, done)),
   rename: (from, to) => asPromise((done) => fs.rename(from, to, done)),
   unlink: (path) => asPromise((done) => fs.unlink(path, done)),
+  removeFolder: (path) => asPromise((done) => fs.rmdir(path, done)),
   async makeFolder(path) {
     await asPromise((done) => fs.mkdir(path, { recursive: true, mode: 0o700 }, done))
   },
 }
 
-/** Whether an error of the file system says that something is not there. */
+/** There is nothing, a folder where a file should be, or a file where its folder should be. */
+const missingCodes: readonly unknown[] = ['ENOENT', 'EISDIR', 'ENOTDIR']
+
+/** Whether an error of the file system says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return error instanceof Error && 'code' in error && missingCodes.includes(error.code)
+}
+
+/** Whether it says that there is a folder where a file should be. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EISDIR'
 }
 
 /** The last `bytes` of the buffers. */

@@ -3,19 +3,30 @@ import type { RecordId } from '../base/types.ts'
 import type { Files } from './files.ts'
 import type { ObjectHead } from './record.ts'
 import type { RecordDigest } from './record-digest.ts'
+import type { FileHeader } from './record-file.ts'
+
+/** Of an object's record, what its file began with when it was last read, and what that says. */
+export interface KnownBeginning {
+  readonly beginning: Buffer
+  readonly header: FileHeader
+  /** Of the beginning. */
+  readonly checksum: number
+  readonly id: RecordId
+  readonly head: ObjectHead
+}
 
 /** A file that is open, and what its readers noted of it. */
 export interface HotFile {
   readonly fd: number
   /** Monotonic; -Infinity: never. */
   readAtMs: number
-  /** Of an object's record: what the file began with when it was last read, and the head in it. */
-  known: { readonly beginning: Uint8Array; readonly id: RecordId; readonly head: ObjectHead } | undefined
+  known: KnownBeginning | undefined
 }
 
 interface OpenFile {
   readonly opened: Promise<HotFile>
-  isOpen: boolean
+  /** Undefined until it is open. */
+  file: HotFile | undefined
   readers: number
   isDropped: boolean
 }
@@ -29,6 +40,11 @@ export class HotFiles {
   constructor(files: Files, max: number) {
     this.#files = files
     this.#open = new LRUCache({ max, dispose: (file) => this.#drop(file) })
+  }
+
+  /** A file that is open already, for who is done with it in the same turn. */
+  ready(digest: RecordDigest): HotFile | undefined {
+    return this.#open.get(digest)?.file
   }
 
   /** Rejects as opening does: ENOENT when there is no file. */
@@ -50,7 +66,7 @@ export class HotFiles {
   /** To be awaited before the file is replaced or removed: who asked before that reads what was there. Never rejects. */
   async opened(digest: RecordDigest): Promise<void> {
     const file = this.#open.peek(digest)
-    if (file === undefined || file.isOpen) return
+    if (file === undefined || file.file !== undefined) return
     await file.opened.catch(() => undefined) // its reader is told
   }
 
@@ -67,10 +83,10 @@ export class HotFiles {
 
   #begin(digest: RecordDigest, path: string): OpenFile {
     const opened = this.#openSparingly(path).then((fd) => ({ fd, readAtMs: -Infinity, known: undefined }))
-    const file: OpenFile = { opened, isOpen: false, readers: 0, isDropped: false }
+    const file: OpenFile = { opened, file: undefined, readers: 0, isDropped: false }
     opened.then(
-      () => {
-        file.isOpen = true
+      (hot) => {
+        file.file = hot
       },
       () => {
         if (this.#open.peek(digest) === file) this.#open.delete(digest)

@@ -55,6 +55,10 @@ class RecordsInMemory implements MemoryTier {
     return this.#kept.get(id) ?? this.#passing.get(id)
   }
 
+  getNow(id: RecordId): CacheRecord | undefined {
+    return this.#isClosed ? undefined : (this.#kept.get(id) ?? this.#passing.get(id))
+  }
+
   async has(id: RecordId): Promise<boolean> {
     this.#requireOpen()
     return this.#kept.peek(id) !== undefined || this.#passing.has(id)

@@ -1,6 +1,6 @@
 /**
  * One record as one file: a header of six little-endian 32-bit words (magic, format, length of the head, length of the body,
- * second after which it is useless, checksum), the MessagePack head, the body. The CRC-32 is over everything else, so that
+ * second after which it is useless, checksum), the MessagePack head, the body. The checksum is over everything else, so that
  * a write the machine tore when it lost power shows: nothing is synced, a cache may lose what it wrote last.
  */
 
@@ -9,10 +9,11 @@ import type { EpochMs, RecordId } from '../base/types.ts'
 import type { Files } from './files.ts'
 import type { HotFile } from './hot-files.ts'
 import type { CacheRecord } from './record.ts'
+import { checksumOf } from './record-checksum.ts'
 import { bodyOf, type DecodedRecord, decodeRecord, encodeHead, idIn } from './record-codec.ts'
 import type { WarmReads } from './warm-reads.ts'
 
-export const fileFormat = 1
+export const fileFormat = 2
 const magic = 0x43455259 // 'YREC'
 export const headerBytes = 24
 const checksumAt = 20
@@ -34,7 +35,9 @@ export interface RecordFile extends FileHeader {
   readonly parts: readonly Uint8Array[]
 }
 
-export interface ReadRecord extends DecodedRecord, FileHeader {}
+export interface ReadRecord extends DecodedRecord {
+  readonly header: FileHeader
+}
 
 export function fileBytesOf({ headBytes, bodyBytes }: RecordLengths): number {
   return headerBytes + headBytes + Math.max(0, bodyBytes)
@@ -55,7 +58,7 @@ export function encodeFile(id: RecordId, record: CacheRecord, uselessAfter: Epoc
   header.writeUInt32LE(head.byteLength, 8)
   header.writeUInt32LE(body?.byteLength ?? noBody, 12)
   header.writeUInt32LE(uselessAfterS, 16)
-  header.writeUInt32LE(checksumOf(header, head, body), checksumAt)
+  header.writeUInt32LE(checksumOf(checksumBefore(header, head), body), checksumAt)
   const parts = body === undefined || body.byteLength === 0 ? [header, head] : [header, head, body]
   return { parts, headBytes: head.byteLength, bodyBytes: body?.byteLength ?? -1, uselessAfterS }
 }
@@ -84,31 +87,47 @@ export async function readRecord(
   file: HotFile,
   lengths: RecordLengths,
 ): Promise<ReadRecord | undefined> {
-  const beginning = Buffer.allocUnsafe(headerBytes + lengths.headBytes)
-  const body = lengths.bodyBytes < 0 ? undefined : aloneInItsBuffer(lengths.bodyBytes)
-  const bytes = fileBytesOf(lengths)
-  const buffers = body === undefined || body.byteLength === 0 ? [beginning] : [beginning, body]
-  if ((await reads.read(file, buffers, bytes)) !== bytes) return undefined
-  const header = readHeader(beginning)
-  if (header?.headBytes !== lengths.headBytes || header.bodyBytes !== lengths.bodyBytes) return undefined
-  const head = beginning.subarray(headerBytes)
-  if (beginning.readUInt32LE(checksumAt) !== checksumOf(beginning, head, body)) return undefined
-  const decoded = decodedAgain(file, beginning, body) ?? decodeRecord(head, body)
-  if (decoded === undefined) return undefined
-  const { id, record } = decoded
-  if (record.kind === 'object') file.known = { beginning, id, head: record.head }
-  return { ...header, id, record }
+  const parts = new Parts(lengths)
+  const read = await reads.read(file, parts.buffers)
+  return read === fileBytesOf(lengths) ? decodeParts(parts, file, lengths) : undefined
 }
 
-/** An object whose head is the one that was read last: as the same value, from which others have worked things out. */
-function decodedAgain(
-  { known }: HotFile,
-  beginning: Uint8Array,
-  body: Uint8Array | undefined,
-): DecodedRecord | undefined {
-  if (known === undefined || Buffer.compare(known.beginning, beginning) !== 0) return undefined
-  const { id, head } = known
-  return { id, record: { kind: 'object', head, ...(body && { body }) } }
+/** The same at once, of a file that is warm. Undefined also when it is not. Throws as reading does. */
+export function readRecordNow(reads: WarmReads, file: HotFile, lengths: RecordLengths): ReadRecord | undefined {
+  const bytes = fileBytesOf(lengths)
+  if (!reads.isWarm(file, bytes)) return undefined
+  const parts = new Parts(lengths)
+  return reads.readNow(file, parts.buffers) === bytes ? decodeParts(parts, file, lengths) : undefined
+}
+
+/** What a file is read into. */
+class Parts {
+  readonly beginning: Buffer
+  readonly body: Uint8Array | undefined
+  readonly buffers: readonly Uint8Array[]
+
+  constructor({ headBytes, bodyBytes }: RecordLengths) {
+    this.beginning = Buffer.allocUnsafe(headerBytes + headBytes)
+    this.body = bodyBytes < 0 ? undefined : aloneInItsBuffer(bodyBytes)
+    this.buffers = this.body === undefined || bodyBytes === 0 ? [this.beginning] : [this.beginning, this.body]
+  }
+}
+
+function decodeParts({ beginning, body }: Parts, file: HotFile, lengths: RecordLengths): ReadRecord | undefined {
+  // Most often what was read last: the same head then, from which others have worked things out.
+  const known = file.known?.beginning.equals(beginning) ? file.known : undefined
+  const header = known?.header ?? readHeader(beginning)
+  if (header?.headBytes !== lengths.headBytes || header.bodyBytes !== lengths.bodyBytes) return undefined
+  const checksum = known?.checksum ?? checksumBefore(beginning, beginning.subarray(headerBytes))
+  if (beginning.readUInt32LE(checksumAt) !== checksumOf(checksum, body)) return undefined
+  if (known !== undefined) {
+    return { header, id: known.id, record: { kind: 'object', head: known.head, ...(body && { body }) } }
+  }
+  const decoded = decodeRecord(beginning.subarray(headerBytes), body)
+  if (decoded === undefined) return undefined
+  const { id, record } = decoded
+  if (record.kind === 'object') file.known = { beginning, checksum, header, id, head: record.head }
+  return { header, id, record }
 }
 
 /** By the lengths that the file itself states. */
@@ -124,9 +143,9 @@ export async function readUnknownRecord(
   return readRecord(reads, file, header)
 }
 
-function checksumOf(header: Uint8Array, head: Uint8Array, body: Uint8Array | undefined): number {
-  const checksum = crc32(head, crc32(header.subarray(0, checksumAt)))
-  return body === undefined ? checksum : crc32(body, checksum)
+/** Of everything but the body and the checksum itself. */
+function checksumBefore(header: Uint8Array, head: Uint8Array): number {
+  return crc32(head, crc32(header.subarray(0, checksumAt)))
 }
 
 /** Not zeroed first: every byte is read over before anybody sees it. */

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { DiskLayout } from './disk-layout.ts'
-import { type Files, isMissing } from './files.ts'
+import { type Files, isMissing, isTaken } from './files.ts'
 import type { RecordDigest } from './record-digest.ts'
 
 /** Writes and removes the files of records. One file is written or removed by one caller at a time. */
@@ -11,12 +11,13 @@ export class RecordWriter {
   readonly leftovers = new Set<RecordDigest>()
   readonly #temporaryLeftovers = new Set<string>()
   #written = 0
-  /** The folder of temporary files was not there: somebody removed it, and the records with it. The caller resets it. */
-  hasLostFolder = false
+  readonly #onLoss: (folder: string) => void
 
-  constructor(layout: DiskLayout, files: Files) {
+  /** `onLoss`: the folder of temporary files was not there; somebody removed it, and perhaps the records with it. */
+  constructor(layout: DiskLayout, files: Files, onLoss: (folder: string) => void) {
     this.#layout = layout
     this.#files = files
+    this.#onLoss = onLoss
   }
 
   /** All or nothing: the parts go to a file by another name first, and a rename makes them the record. */
@@ -28,7 +29,7 @@ export class RecordWriter {
         await this.#fill(temporary, parts)
       } catch (error) {
         if (!isMissing(error)) throw error
-        this.hasLostFolder = true
+        this.#onLoss(this.#layout.temporary)
         await this.#files.makeFolder(this.#layout.temporary)
         await this.#fill(temporary, parts)
       }
@@ -36,7 +37,7 @@ export class RecordWriter {
         await this.#files.rename(temporary, path)
       } catch (error) {
         if (!isMissing(error)) throw error
-        await this.#files.makeFolder(dirname(path))
+        await this.#makePlace(path, error)
         await this.#files.rename(temporary, path)
       }
       this.leftovers.delete(digest)
@@ -73,6 +74,12 @@ export class RecordWriter {
       if (isMissing(error)) this.#temporaryLeftovers.delete(temporary)
       else this.#temporaryLeftovers.add(temporary)
     }
+  }
+
+  /** Its folder is missing, or an empty one lies there itself. */
+  async #makePlace(path: string, error: unknown): Promise<void> {
+    if (!isTaken(error)) return this.#files.makeFolder(dirname(path))
+    await this.#files.removeFolder(path).catch(() => undefined) // it holds something: renaming tells again
   }
 
   async #fill(path: string, parts: readonly Uint8Array[]): Promise<void> {

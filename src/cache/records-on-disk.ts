@@ -7,25 +7,13 @@ import { DiskRoom } from './disk-room.ts'
 import type { Snapshot } from './disk-snapshot.ts'
 import type { DiskTierOptions, DiskTierPorts } from './disk-tier.ts'
 import { isMissing } from './files.ts'
-import { HotFiles } from './hot-files.ts'
 import type { CacheRecord } from './record.ts'
 import { digestOf, type RecordDigest } from './record-digest.ts'
-import {
-  allocatedBytes,
-  encodeFile,
-  type FileHeader,
-  fileBytesOf,
-  type ReadRecord,
-  readRecord,
-  readUnknownRecord,
-} from './record-file.ts'
+import { allocatedBytes, encodeFile, type FileHeader, fileBytesOf, type ReadRecord } from './record-file.ts'
+import { RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
 import type { Removed, TierUsage } from './tier.ts'
 import { Turns } from './turns.ts'
-import { WarmReads } from './warm-reads.ts'
-
-/** Well under the 4,096 descriptors that a process may commonly have. */
-const maxHotFiles = 1000
 
 /** Records removed at a time by `clear`. */
 const clearers = 16
@@ -46,20 +34,19 @@ export class RecordsOnDisk {
   readonly #ports: Required<DiskTierPorts>
   readonly index: DiskIndex
   readonly turns = new Turns()
-  readonly #hot: HotFiles
-  readonly #reads: WarmReads
+  readonly #reader: RecordReader
   readonly #room: DiskRoom
   readonly #writer: RecordWriter
   #recovery: DiskRecovery
   #changes = 0
+  #isRecountDue = false
 
   constructor(options: RecordsOnDiskOptions, ports: Required<DiskTierPorts>) {
     this.#options = options
     this.#ports = ports
     this.index = options.index
-    this.#hot = new HotFiles(ports.files, maxHotFiles)
-    this.#reads = new WarmReads(ports.files, ports.clock)
-    this.#writer = new RecordWriter(options.layout, ports.files)
+    this.#reader = new RecordReader(options.layout, ports.files, ports.clock)
+    this.#writer = new RecordWriter(options.layout, ports.files, (folder) => this.noteLoss(folder))
     this.#room = new DiskRoom({
       maxBytes: options.maxBytes,
       index: options.index,
@@ -88,7 +75,7 @@ export class RecordsOnDisk {
     const digest = digestOf(id)
     this.#changes += 1
     this.#ports.events.evicted('disk', bucketOf(id), 'size')
-    this.#hot.drop(digest)
+    this.#reader.drop(digest)
     this.#room.condemn(digest, bytes)
   }
 
@@ -100,12 +87,21 @@ export class RecordsOnDisk {
     if (entry === undefined) return undefined
     let found: ReadRecord | undefined
     try {
-      const path = this.#options.layout.file(digest)
-      found = await this.#hot.use(digest, path, (file) => readRecord(this.#reads, file, entry))
+      found = await this.#reader.read(digest, entry)
     } catch (error) {
       if (!isMissing(error)) throw error // else looked at again
     }
     return found?.id === id ? found.record : this.#lookAgain(id, digest)
+  }
+
+  /** Undefined says nothing: ask `get`. Never throws. */
+  getNow(id: RecordId): CacheRecord | undefined {
+    const digest = digestOf(id)
+    const entry = this.turns.isBusy(digest) ? undefined : this.index.peek(id, digest)
+    const found = entry && this.#reader.readNow(digest, entry)
+    if (found?.id !== id) return undefined
+    this.index.get(id, digest) // a use, which `get` counts itself when it is asked
+    return found.record
   }
 
   async has(id: RecordId): Promise<boolean> {
@@ -167,14 +163,13 @@ export class RecordsOnDisk {
         if (this.#writer.leftovers.has(digest)) await this.#writer.remove(digest).catch(() => undefined)
       })
     }
-    if (this.#writer.hasLostFolder) this.recount()
+    if (this.#isRecountDue) this.#recount()
   }
 
-  /** Somebody removed the folder: what is left of the files says what is left of the records. */
-  recount(): void {
-    if (!this.#recovery.isDone) return
-    this.#writer.hasLostFolder = false
-    this.#recovery = this.#recover(undefined)
+  /** Somebody removed files, perhaps all of them: what is left of them will say what is left of the records. */
+  noteLoss(path: string): void {
+    this.#ports.events.failed('disk', 'get', new Error(`${path} was removed by somebody else`))
+    this.#isRecountDue = true
   }
 
   /** Calls may not come any more. Waits for those that came. */
@@ -184,7 +179,14 @@ export class RecordsOnDisk {
     await this.turns.settled()
     await this.#room.emptied()
     await this.turns.settled()
-    await this.#hot.close()
+    await this.#reader.close()
+  }
+
+  /** While one is under way it stays due: files may have gone behind it. */
+  #recount(): void {
+    if (!this.#recovery.isDone) return
+    this.#isRecountDue = false
+    this.#recovery = this.#recover(undefined)
   }
 
   #recover(snapshot: Snapshot | undefined): DiskRecovery {
@@ -199,7 +201,7 @@ export class RecordsOnDisk {
         this.turns.isBusy(digest) || this.#room.isCondemned(digest) || this.#writer.leftovers.has(digest),
       blockBytes: this.#options.blockBytes,
       makeRoom: (bytes) => index.makeRoom(bytes + this.#room.reservedBytes),
-      onChanged: (digest) => this.#hot.drop(digest),
+      onChanged: (digest) => this.#reader.drop(digest),
     })
   }
 
@@ -210,9 +212,9 @@ export class RecordsOnDisk {
     if (this.#room.isCondemned(digest)) await this.#removeFile(digest)
     await this.#room.reserve(digest, bytes)
     try {
-      await this.#hot.opened(digest)
+      await this.#reader.opened(digest)
       await this.#writer.write(digest, file.parts)
-      this.#hot.drop(digest)
+      this.#reader.drop(digest)
       await this.#enter(id, digest, file)
     } catch (error) {
       this.index.delete(id, digest)
@@ -255,34 +257,32 @@ export class RecordsOnDisk {
    */
   #lookAgain(id: RecordId, digest: RecordDigest): Promise<CacheRecord | undefined> {
     return this.turns.take(digest, async () => {
-      this.#hot.drop(digest)
+      this.#reader.drop(digest)
       const entry = this.index.peek(id, digest)
       if (entry === undefined) return undefined
-      const path = this.#options.layout.file(digest)
       try {
-        const found = await this.#hot.use(digest, path, (file) =>
-          readUnknownRecord(this.#ports.files, this.#reads, file),
-        )
+        const found = await this.#reader.readUnknown(digest)
         if (found?.id === id) {
-          await this.#enter(id, digest, found)
+          await this.#enter(id, digest, found.header)
           return found.record
         }
       } catch (error) {
         if (!isMissing(error)) throw error
         this.index.delete(id, digest)
         this.#changes += 1
+        if (this.#recovery.isWalked(folderOf(digest))) this.noteLoss(this.#options.layout.file(digest))
         return undefined
       }
       await this.#forget(id, digest)
-      this.#ports.events.failed('disk', 'get', new Error(`${path} was damaged`))
+      this.#ports.events.failed('disk', 'get', new Error(`${this.#options.layout.file(digest)} was damaged`))
       return undefined
     })
   }
 
   /** True when there was one. In its turn. */
   async #removeFile(digest: RecordDigest): Promise<boolean> {
-    await this.#hot.opened(digest)
-    this.#hot.drop(digest)
+    await this.#reader.opened(digest)
+    this.#reader.drop(digest)
     try {
       return await this.#writer.remove(digest)
     } finally {

@@ -46,6 +46,7 @@ export function withDeadline(tier: CacheTier, ms: number, clock: Clock): CacheTi
   return {
     name: tier.name,
     get: (id) => within('get', () => tier.get(id)),
+    getNow: (id) => (overdue >= maxOverdue ? undefined : tier.getNow?.(id)),
     has: (id) => within('has', () => tier.has(id)),
     put: (id, record) => within('put', () => tier.put(id, record)),
     remove: (id) => within('remove', () => tier.remove(id)),
@@ -67,6 +68,12 @@ export function withTiming(tier: CacheTier, clock: Clock, events: Pick<StoreEven
   return {
     name: tier.name,
     get: (id) => timed('get', () => tier.get(id)),
+    getNow(id) {
+      const startedMs = clock.monotonicMs()
+      const record = tier.getNow?.(id)
+      if (record !== undefined) events.worked(tier.name, 'get', clock.monotonicMs() - startedMs)
+      return record
+    },
     has: (id) => tier.has(id),
     put: (id, record) => timed('put', () => tier.put(id, record)),
     remove: (id) => timed('remove', () => tier.remove(id)),
@@ -124,6 +131,14 @@ export function withBreakers(
   return {
     name: tier.name,
     get: (id) => read(undefined, () => tier.get(id)),
+    getNow(id) {
+      // While it is half open, what `get` tries has to show whether the tier works.
+      const admission = reads.state === 'closed' ? reads.admit() : undefined
+      if (admission === undefined) return undefined
+      const record = tier.getNow?.(id)
+      if (record !== undefined) reads.succeeded(admission)
+      return record
+    },
     has: (id) => read(false, () => tier.has(id)),
     put: (id, record) => change(writes, () => tier.put(id, record)),
     remove: (id) => change(reads, () => tier.remove(id)),

@@ -29,6 +29,8 @@ export interface CacheTier {
   readonly name: TierName
   /** Counts as a use of the record, for what to keep. */
   get(id: RecordId): Promise<CacheRecord | undefined>
+  /** Like `get`, for what is had without waiting: a hit then costs no promise. Undefined says nothing: ask `get`. Never throws. */
+  getNow?(id: RecordId): CacheRecord | undefined
   /** Like `get`, without being a use and without the record. */
   has(id: RecordId): Promise<boolean>
   /** Replaces what was there. A record the tier will not hold is declined silently, and the older one is gone all the same. */
@@ -56,8 +58,8 @@ export type TierOperation = 'get' | 'put' | 'remove'
 export interface StoreEvents extends TierEvents {
   /** After so long. Of guarded tiers only: memory is not worth a look at the clock. */
   worked(tier: TierName, operation: TierOperation, tookMs: number): void
-  /** A record was not written to this tier: its queue is full, or its breaker open. */
-  dropped(tier: TierName): void
+  /** A record was not written to this tier: its queue is full, or nothing is written to it at all: its breaker is open, or it closes. */
+  dropped(tier: TierName, reason: 'queue full' | 'not writing'): void
   /** Whether anything is asked of this tier ('get'), or written to it ('put'). */
   breakerChanged(tier: TierName, operation: TierOperation, state: BreakerState): void
 }

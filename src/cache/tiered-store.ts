@@ -6,7 +6,7 @@ import { bucketOf } from './cache-key.ts'
 import type { CacheRecord } from './record.ts'
 import { SlowLookups } from './slow-lookups.ts'
 import type { CacheTier, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
-import { type QueueBounds, WriteBehind } from './write-behind.ts'
+import { WriteBehind, type WriteBounds } from './write-behind.ts'
 
 export interface Found {
   readonly record: CacheRecord
@@ -17,7 +17,10 @@ export interface RecordStore extends Readership {
   /** Counts as a use. Copies what a slower tier held into the faster ones, behind the answer. */
   get(id: RecordId): Promise<Found | undefined>
   has(id: RecordId): Promise<boolean>
-  /** Resolves when the fastest tier has it; the others follow on their own. Never rejects because a tier failed. */
+  /**
+   * Resolves when the fastest tier has it; the others follow on their own. A slice waits for room in their queues, for a
+   * moment: whoever reads a large object as fast as it comes goes at their pace. Never rejects because a tier failed.
+   */
   put(id: RecordId, record: CacheRecord): Promise<void>
   /** `entries` is the most that one tier held, so that a record in two tiers counts once; `bytes` is the sum over tiers. */
   remove(id: RecordId): Promise<Removed>
@@ -26,10 +29,23 @@ export interface RecordStore extends Readership {
   close(): Promise<void>
 }
 
-/** For each tier but the fastest. */
-const queueBounds: QueueBounds = { maxRecords: 8192, maxBytes: 32 * 1024 * 1024, writers: 4 }
+/**
+ * For each tier but the fastest. A write goes on once each turn of the event loop, and in one turn of a busy one come tens
+ * of small records: they need many writers. Large ones then wait for threads, not for turns.
+ */
+const queueBounds: WriteBounds = {
+  maxRecords: 8192,
+  maxBytes: 32 * 1024 * 1024,
+  writers: 64,
+  writingBytes: 16 * 1024 * 1024,
+}
 /** Whoever puts waits for the fastest tier, which bounds what is on its way there. */
-const unbounded: QueueBounds = { maxRecords: Infinity, maxBytes: Infinity, writers: Infinity }
+const unbounded: WriteBounds = {
+  maxRecords: Infinity,
+  maxBytes: Infinity,
+  writers: Infinity,
+  writingBytes: Infinity,
+}
 /** How long `close` goes on writing what waits. */
 const flushMs = 5000
 
@@ -59,7 +75,7 @@ class TieredStore implements RecordStore {
     if (fastest === undefined) return undefined
     let record: CacheRecord | undefined
     try {
-      record = await fastest.get(id)
+      record = fastest.getNow(id) ?? (await fastest.get(id))
     } catch (error) {
       this.#events.failed(fastest.name, 'get', error)
     }
@@ -86,8 +102,11 @@ class TieredStore implements RecordStore {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#requireOpen()
     this.#lookups.outdate(id)
-    const [fastest] = this.#layers.map((layer) => layer.put(id, record))
-    await fastest
+    const written = this.#fastest?.put(id, record)
+    const behind = this.#layers.slice(1)
+    if (record.kind === 'slice') await Promise.all(behind.map((layer) => layer.offer(id, record)))
+    else for (const layer of behind) void layer.put(id, record) // never rejects
+    await written
   }
 
   async remove(id: RecordId): Promise<Removed> {
@@ -134,7 +153,7 @@ class TieredStore implements RecordStore {
 
   async #ask(layer: WriteBehind, id: RecordId): Promise<CacheRecord | undefined> {
     try {
-      const record = await layer.get(id)
+      const record = layer.getNow(id) ?? (await layer.get(id))
       this.#events[record === undefined ? 'missed' : 'hit'](layer.name, bucketOf(id))
       return record
     } catch (error) {

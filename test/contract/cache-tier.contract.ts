@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
+import type { CacheRecord } from '../../src/cache/record.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { fc } from '../support/fast-check.ts'
@@ -43,6 +44,30 @@ export function cacheTierContract(
     for (const [index, record] of records.entries()) await tier.put(idOf(`${index}`), record)
     for (const [index, record] of records.entries()) assert.deepEqual(await tier.get(idOf(`${index}`)), record)
     assert.equal(tier.usage().items, records.length)
+  })
+
+  check('what is had at once is what get gives, or nothing', async (tier) => {
+    const expectAtMost = (record: CacheRecord | undefined) => {
+      const atOnce = tier.getNow?.(idOf('a'))
+      if (atOnce !== undefined) assert.deepEqual(atOnce, record)
+    }
+    expectAtMost(undefined)
+    for (const record of [objectOf('first'), objectOf('second, longer'), objectOf('third')]) {
+      const putting = tier.put(idOf('a'), record)
+      expectAtMost(record)
+      await putting
+      expectAtMost(record)
+      await tier.get(idOf('a'))
+      expectAtMost(record)
+    }
+    const removing = tier.remove(idOf('a'))
+    expectAtMost(undefined)
+    await removing
+    expectAtMost(undefined)
+    await tier.put(idOf('a'), objectOf('again'))
+    await tier.get(idOf('a'))
+    await tier.close()
+    expectAtMost(undefined)
   })
 
   check('what was never put is undefined', async (tier) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { fileFormat } from '../../src/cache/record-file.ts'
 import { openTier, pathOf } from '../support/disk-folders.ts'
 import { cacheTierContract } from './cache-tier.contract.ts'
 import { durableTierContract } from './durable-tier.contract.ts'
@@ -16,7 +17,7 @@ const nextFolder = () => join(root, `${folders++}`)
 /** The format is the header's second word; its sixth is the checksum over everything else. */
 function foreign(stored: Uint8Array): Uint8Array {
   const later = Buffer.from(stored)
-  later.writeUInt32LE(2, 4)
+  later.writeUInt32LE(fileFormat + 1, 4)
   later.writeUInt32LE(crc32(later.subarray(24), crc32(later.subarray(0, 20))), 20)
   return later
 }

@@ -84,6 +84,9 @@ class Model {
   async check(id: RecordId): Promise<void> {
     const read = await this.#tier.get(id)
     if (read !== undefined) assert.deepEqual(read, this.put.get(id))
+    // Nothing comes between: what is had at once is what was read before.
+    const readNow = this.#tier.getNow?.(id)
+    if (readNow !== undefined) assert.deepEqual(readNow, read)
   }
 
   async close(): Promise<void> {
@@ -185,7 +188,7 @@ async function damage(path: string, at: number, how: 'truncate' | { flip: number
 async function filledFolder(folder: string): Promise<ReadonlyMap<RecordId, CacheRecord>> {
   const put = new Map<RecordId, CacheRecord>()
   for (let object = 0; object < 12; object++) {
-    put.set(idOf(`${object}`), objectOf(`${object}`.repeat(object * 500)))
+    put.set(idOf(`${object}`), objectOf(`${object}`.repeat(15 * object ** 3)))
     put.set(sliceIdOf('large', object), sliceOf(`${object}`.repeat(100), 5000))
   }
   const tier = await openTier(folder)
@@ -198,6 +201,8 @@ async function assertNothingWrong(tier: OpenedTier, put: ReadonlyMap<RecordId, C
   for (const [id, record] of put) {
     const read = await tier.get(id)
     if (read !== undefined) assert.deepEqual(read, record)
+    const readNow = tier.getNow?.(id)
+    if (readNow !== undefined) assert.deepEqual(readNow, record)
   }
 }
 

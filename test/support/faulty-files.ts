@@ -47,6 +47,9 @@ export class FaultyFiles implements Files {
   makeFolder(path: string): Promise<void> {
     return this.#suffer('makeFolder', () => systemFiles.makeFolder(path))
   }
+  removeFolder(path: string): Promise<void> {
+    return this.#suffer('removeFolder', () => systemFiles.removeFolder(path))
+  }
 
   async #suffer<T>(operation: keyof Files, act: () => Promise<T>): Promise<T> {
     await this.holds.get(operation)?.arrive()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { encodeFile } from '../../../src/cache/record-file.ts'
@@ -110,18 +110,6 @@ test('a smaller bound at a restart evicts what is over it', async (t) => {
   assert.ok(second.usage().bytes <= 64 * KiB)
   await second.close()
   assert.ok(recount(folder).bytes <= 64 * KiB)
-})
-
-test('a file that is gone is a plain miss, and its entry goes', async (t) => {
-  const folder = await makeFolder(t)
-  const tier = await openTier(folder)
-  await tier.put(idOf('a'), objectOf('a'))
-  unlinkSync(pathOf(folder, idOf('a')))
-  assert.equal(await tier.has(idOf('a')), true)
-  assert.equal(await tier.get(idOf('a')), undefined)
-  assert.deepEqual(counted(tier), { items: 0, bytes: 0 })
-  assert.deepEqual(tier.events.lines, [])
-  await tier.close()
 })
 
 test('a damaged file is a miss that removes itself, told of once however many ask', async (t) => {

@@ -43,6 +43,20 @@ test('a file stays open between reads, and no more files than said do', async (t
   assert.equal(files.opened.size, 0)
 })
 
+test('a file is ready from when it is open until it is dropped', async (t) => {
+  const { hot, use, write, digest } = await hotFiles(t, 3)
+  await write('a', 'a')
+  const using = use('a')
+  assert.equal(hot.ready(digest('a')), undefined)
+  await using
+  assert.notEqual(hot.ready(digest('a')), undefined)
+  hot.drop(digest('a'))
+  assert.equal(hot.ready(digest('a')), undefined)
+  await assert.rejects(use('b'), { code: 'ENOENT' })
+  assert.equal(hot.ready(digest('b')), undefined)
+  await hot.close()
+})
+
 test('a file that is dropped is read to the end by who had begun, and opened afresh by the next', async (t) => {
   const { files, hot, use, write, digest } = await hotFiles(t, 3)
   await write('a', 'a')

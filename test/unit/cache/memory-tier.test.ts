@@ -62,6 +62,15 @@ test('usage is a copy', async () => {
   assert.deepEqual([before.bytes, before.buckets.get('media')], [100, { items: 1, bytes: 100 }])
 })
 
+test('a record in memory is had at once, as long as the tier is open', async () => {
+  const { tier } = createTier()
+  assert.equal(tier.getNow?.(idOf('a')), undefined)
+  await tier.put(idOf('a'), objectOf(100))
+  assert.deepEqual(tier.getNow?.(idOf('a')), objectOf(100))
+  await tier.close()
+  assert.equal(tier.getNow?.(idOf('a')), undefined)
+})
+
 test('has is not a use', async () => {
   const { tier } = createTier({ eviction: 'lru' })
   for (const object of ['a', 'b', 'c']) await tier.put(idOf(object), objectOf(300))

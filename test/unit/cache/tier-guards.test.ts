@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import type { RecordId } from '../../../src/base/types.ts'
 import { type StoreEvents, TierUnavailable } from '../../../src/cache/tier.ts'
 import { guarded, withDeadline } from '../../../src/cache/tier-guards.ts'
 import { Barrier } from '../../support/barrier.ts'
@@ -123,6 +124,61 @@ test('one operation at its deadline is enough: nobody waits twice for a tier tha
   await waiting
   assert.equal(await tier.get(a), undefined)
   assert.deepEqual(events.lines, ['disk breaker get open'])
+  hold.release()
+})
+
+/** A guarded tier that has the record at once, whatever becomes of what is asked otherwise. */
+function hasty(faults: TierFaults) {
+  const clock = new FakeClock()
+  const events = new TierEventLog()
+  const worked: string[] = []
+  const listening: StoreEvents = Object.assign(Object.create(events), {
+    worked: (tier: string, operation: string, ms: number) => worked.push(`${tier} ${operation} ${ms}`),
+  })
+  const getNow = (id: RecordId) => {
+    if (id !== a) return undefined
+    void clock.advance(3)
+    return record
+  }
+  const inner = { ...faulty(memoryAs('disk', events), faults), getNow }
+  return { clock, worked, tier: guarded(inner, 250, false, { clock, events: listening }) }
+}
+
+test('what is had at once is timed, counts as a success, and sets no alarm', async () => {
+  const { clock, worked, tier } = hasty({ failEvery: 1 })
+  for (let time = 0; time < 19; time++) {
+    await assert.rejects(tier.get(a), /on purpose/)
+    assert.equal(tier.getNow?.(a), record)
+    assert.equal(tier.getNow?.(a), record)
+  }
+  assert.equal(tier.getNow?.(idOf('b')), undefined)
+  assert.deepEqual(new Set(worked), new Set(['disk get 3']))
+  assert.equal(worked.length, 38)
+  assert.equal(clock.waiting, 0)
+})
+
+test('nothing is had at once from a tier that is left alone, until it has shown that it works', async () => {
+  const { clock, tier } = hasty({ on: ['get'], failEvery: 1 })
+  for (let time = 0; time < 5; time++) await assert.rejects(tier.get(a), /on purpose/)
+  assert.equal(tier.getNow?.(a), undefined)
+  await clock.advance(1000)
+  assert.equal(tier.getNow?.(a), undefined)
+  assert.equal(await tier.has(a), false)
+  assert.equal(tier.getNow?.(a), undefined)
+  assert.equal(await tier.has(a), false)
+  assert.equal(tier.getNow?.(a), record)
+})
+
+test('nothing is had at once from a tier that hangs', async () => {
+  const hold = new Barrier()
+  const clock = new FakeClock()
+  const memory = memoryAs('disk', new TierEventLog())
+  const tier = withDeadline({ ...faulty(memory, { on: ['put'], hold }), getNow: () => record }, 250, clock)
+  assert.equal(tier.getNow?.(a), record)
+  const stuck = Array.from({ length: 32 }, (_, index) => assert.rejects(tier.put(idOf(`${index}`), record)))
+  await clock.advance(250)
+  await Promise.all(stuck)
+  assert.equal(tier.getNow?.(a), undefined)
   hold.release()
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
+import type { CacheTier } from '../../../src/cache/tier.ts'
 import { createTieredStore } from '../../../src/cache/tiered-store.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
@@ -28,6 +29,44 @@ test('the first tier that has the record answers, and each tier asked counts a h
   await disk.put(a, record)
   assert.deepEqual(await store.get(a), { record, tier: 'disk' })
   assert.deepEqual(events.lines, ['memory missed media', 'disk hit media'])
+})
+
+test('what a tier has at once counts as its answer, and is not asked for again', async () => {
+  const events = new TierEventLog()
+  const [memory, disk] = [memoryAs('memory', events), memoryAs('disk', events)]
+  const held = new Map([[a, record]])
+  const atOnce = (tier: CacheTier): CacheTier => ({
+    ...tier,
+    get: (id) => (held.has(id) ? Promise.reject(new Error('had at once')) : tier.get(id)),
+    getNow: (id) => held.get(id),
+  })
+  for (const [tiers, tier] of [
+    [[atOnce(memory), disk], 'memory'],
+    [[memory, atOnce(disk)], 'disk'],
+    [[atOnce(disk)], 'disk'],
+  ] as const) {
+    const store = createTieredStore(tiers, events, new FakeClock())
+    events.lines.length = 0
+    assert.deepEqual(await store.get(a), { record, tier })
+    assert.equal(events.lines.at(-1), `${tier} hit media`)
+    assert.equal(await store.get(idOf('b')), undefined)
+  }
+})
+
+test('what is being removed or replaced is not had at once', async () => {
+  const hold = new Barrier()
+  const events = new TierEventLog()
+  const slow = faulty(memoryAs('disk', events), { on: ['put', 'remove'], hold })
+  const store = createTieredStore([{ ...slow, getNow: () => objectOf('older') }], events, new FakeClock())
+  const putting = store.put(a, record)
+  assert.deepEqual(await store.get(a), { record, tier: 'disk' })
+  const removing = store.remove(a)
+  assert.equal(await store.get(a), undefined)
+  hold.release()
+  await Promise.all([putting, removing])
+  const clearing = store.clear()
+  assert.equal(await store.get(a), undefined)
+  await clearing
 })
 
 test('what a slower tier had is in the faster ones afterwards', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type QueueBounds, WriteBehind } from '../../../src/cache/write-behind.ts'
+import { WriteBehind, type WriteBounds } from '../../../src/cache/write-behind.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -12,7 +12,7 @@ import { TierEventLog } from '../../support/tier-event-log.ts'
 const [a, b, c] = [idOf('a'), idOf('b'), idOf('c')]
 
 /** The first puts wait at these barriers, one each, before they take effect. */
-function stage(barriers: readonly Barrier[], bounds: Partial<QueueBounds> = {}) {
+function stage(barriers: readonly Barrier[], bounds: Partial<WriteBounds> = {}) {
   const events = new TierEventLog()
   const memory = memoryAs('disk', events)
   const left = [...barriers]
@@ -25,7 +25,7 @@ function stage(barriers: readonly Barrier[], bounds: Partial<QueueBounds> = {}) 
   }
   const layer = new WriteBehind(
     tier,
-    { maxRecords: 2, maxBytes: 2 ** 20, writers: 4, ...bounds },
+    { maxRecords: 2, maxBytes: 2 ** 20, writers: 4, writingBytes: 2 ** 20, ...bounds },
     events,
     new FakeClock(),
   )

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EpochMs } from '../../../src/base/types.ts'
 import { type CacheTier, TierUnavailable } from '../../../src/cache/tier.ts'
-import { type QueueBounds, WriteBehind } from '../../../src/cache/write-behind.ts'
+import { WriteBehind, type WriteBounds } from '../../../src/cache/write-behind.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -12,9 +12,9 @@ import { memoryAs } from '../../support/memory-as.ts'
 import { TierEventLog } from '../../support/tier-event-log.ts'
 
 const [a, b, c] = [idOf('a'), idOf('b'), idOf('c')]
-const roomy: QueueBounds = { maxRecords: 100, maxBytes: 2 ** 20, writers: 2 }
+const roomy: WriteBounds = { maxRecords: 100, maxBytes: 2 ** 20, writers: 2, writingBytes: 2 ** 20 }
 
-function stage(faults: TierFaults = {}, bounds: Partial<QueueBounds> = {}) {
+function stage(faults: TierFaults = {}, bounds: Partial<WriteBounds> = {}) {
   const clock = new FakeClock()
   const events = new TierEventLog()
   const memory = memoryAs('disk', events)
@@ -26,7 +26,7 @@ function over(
   memory: CacheTier,
   clock: FakeClock,
   events: TierEventLog,
-  bounds: Partial<QueueBounds>,
+  bounds: Partial<WriteBounds>,
 ) {
   return { clock, events, memory, layer: new WriteBehind(tier, { ...roomy, ...bounds }, events, clock) }
 }

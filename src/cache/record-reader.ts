@@ -1,0 +1,61 @@
+import type { Clock } from '../base/clock.ts'
+import type { DiskLayout } from './disk-layout.ts'
+import type { Files } from './files.ts'
+import { HotFiles } from './hot-files.ts'
+import type { RecordDigest } from './record-digest.ts'
+import { type ReadRecord, type RecordLengths, readRecord, readRecordNow, readUnknownRecord } from './record-file.ts'
+import { WarmReads } from './warm-reads.ts'
+
+/** Well under the 4,096 descriptors that a process may commonly have. */
+const maxHotFiles = 1000
+
+/** Reads the files of records, and keeps open those that are read often. */
+export class RecordReader {
+  readonly #layout: DiskLayout
+  readonly #files: Files
+  readonly #hot: HotFiles
+  readonly #reads: WarmReads
+
+  constructor(layout: DiskLayout, files: Files, clock: Clock) {
+    this.#layout = layout
+    this.#files = files
+    this.#hot = new HotFiles(files, maxHotFiles)
+    this.#reads = new WarmReads(files, clock)
+  }
+
+  /** Undefined when the file is damaged, or has other lengths. Rejects with ENOENT when there is none. */
+  read(digest: RecordDigest, lengths: RecordLengths): Promise<ReadRecord | undefined> {
+    return this.#hot.use(digest, this.#layout.file(digest), (file) => readRecord(this.#reads, file, lengths))
+  }
+
+  /** At once, when the file is open and in the page cache. Undefined says nothing: ask `read`. Never throws. */
+  readNow(digest: RecordDigest, lengths: RecordLengths): ReadRecord | undefined {
+    const file = this.#hot.ready(digest)
+    try {
+      return file && readRecordNow(this.#reads, file, lengths)
+    } catch {
+      return undefined // `read` tries again, and says why it fails
+    }
+  }
+
+  /** By the lengths that the file itself states. */
+  readUnknown(digest: RecordDigest): Promise<ReadRecord | undefined> {
+    const path = this.#layout.file(digest)
+    return this.#hot.use(digest, path, (file) => readUnknownRecord(this.#files, this.#reads, file))
+  }
+
+  /** To be awaited before the file is replaced or removed: who asked before that reads what was there. Never rejects. */
+  opened(digest: RecordDigest): Promise<void> {
+    return this.#hot.opened(digest)
+  }
+
+  /** The file is replaced or gone. */
+  drop(digest: RecordDigest): void {
+    this.#hot.drop(digest)
+  }
+
+  /** Nobody may be reading. */
+  close(): Promise<void> {
+    return this.#hot.close()
+  }
+}
