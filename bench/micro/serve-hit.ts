@@ -11,6 +11,7 @@ import { ObjectOpener } from '../../src/objects/open-object.ts'
 import { RunTable } from '../../src/objects/run-table.ts'
 import { UncacheableMemory } from '../../src/objects/uncacheable-memory.ts'
 import type { Origin } from '../../src/origin/origin.ts'
+import { openDoor } from '../../src/pipeline/admission.ts'
 import { createHandler } from '../../src/pipeline/handler.ts'
 import type { Route } from '../../src/pipeline/route.ts'
 import { createServe } from '../../src/pipeline/serve.ts'
@@ -56,7 +57,9 @@ const route: Route = {
   cors: undefined,
   headers: { add: [], remove: [], forward: [] },
   asksAgain: true,
-  downstreamCacheControl: undefined,
+  downstream: { kind: 'as-is' },
+  admission: openDoor,
+  tokenNames: undefined,
   prepared: new WeakMap(),
 }
 const now = Date.now() as EpochMs

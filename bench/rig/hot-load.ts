@@ -15,6 +15,8 @@ export interface HotOptions {
   readonly rate: number
   /** Ask with the object's own ETag, so that every answer is a 304. */
   readonly isConditional?: boolean
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly tier?: 'disk'
   readonly rivals?: readonly string[]
 }
@@ -38,10 +40,10 @@ export function hotScenario(options: HotOptions): Scenario {
     ...(options.rivals && { rivals: options.rivals }),
     async prepare(target) {
       for (const request of requests(options)) {
-        await spotCheck(target, { ...request, headers: {}, status: 200, end: request.object.size })
+        await spotCheck(target, { ...request, headers: options.headers ?? {}, status: 200, end: request.object.size })
       }
-      const { size, objects } = options
-      await runWrk(target, { size, objects, connections, seconds: firstWarmUpSeconds })
+      const { size, objects, headers } = options
+      await runWrk(target, { size, objects, connections, seconds: firstWarmUpSeconds }, headers)
     },
     run: (target) => runHot(target, options),
   }
@@ -82,7 +84,7 @@ function requests(options: HotOptions): CheckedRequest[] {
   return Array.from({ length: options.objects }, (_, index) => {
     const object = benchObject(options.size, index + 1)
     return options.isConditional === true
-      ? { object, headers: { 'If-None-Match': object.etag }, status: 304, start: 0, end: 0 }
-      : { object, status: 200, start: 0, end: object.size }
+      ? { object, headers: { ...options.headers, 'If-None-Match': object.etag }, status: 304, start: 0, end: 0 }
+      : { object, ...(options.headers && { headers: options.headers }), status: 200, start: 0, end: object.size }
   })
 }

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { publicKeyPem } from './bench-token.ts'
 import { type Session, type Started, waitFor } from './session.ts'
 
 export interface CacheSize {
@@ -78,6 +79,22 @@ export function yatagarasu(name = 'yatagarasu', tree = repository): ServerKind {
   }
 }
 
+/** Yatagarasu once more, with a bucket that asks for a token. */
+const protectedBucket: ServerKind = {
+  name: 'protected',
+  async start(options) {
+    const { session } = options
+    const keyFile = join(makeFolder(session, 'protected'), 'public.pem')
+    writeFileSync(keyFile, publicKeyPem)
+    const config = join(import.meta.dirname, 'yatagarasu-protected.yaml')
+    const command = [join(repository, 'src', 'main.ts'), 'serve', '--config', config]
+    const env = { ...words(options), KEY_FILE: keyFile }
+    const started = session.start('protected', session.cores.server, process.execPath, command, env)
+    const port = await waitFor(started, () => readListeningPort(started))
+    return running('protected', session, started, port, [started.logFile])
+  },
+}
+
 /** The origin itself as the server under test: what `node:http` alone costs, the floor under anything built on it. */
 const bare: ServerKind = {
   name: 'bare',
@@ -98,7 +115,7 @@ const readStream: ServerKind = {
   },
 }
 
-export const serverKinds: readonly ServerKind[] = [yatagarasu(), nginx, varnish, bare, readStream]
+export const serverKinds: readonly ServerKind[] = [yatagarasu(), nginx, varnish, protectedBucket, bare, readStream]
 
 export interface Traffic {
   readonly requests: number

@@ -8,6 +8,7 @@ import { disk100k } from './disk-100k.ts'
 import { hot1k } from './hot-1k.ts'
 import { hot1m } from './hot-1m.ts'
 import { hot100k } from './hot-100k.ts'
+import { hotToken } from './hot-token.ts'
 import { largeSequential } from './large-sequential.ts'
 import { notModified } from './not-modified.ts'
 import { rangeSeek } from './range-seek.ts'
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   hot1k,
   hot100k,
   hot1m,
+  hotToken,
   notModified,
   coldHerd,
   coldHerdStalled,

@@ -26,6 +26,17 @@ export async function makeCertificates(t: { after(clean: () => void): void }): P
   return { ca, server: await make(folder, 'server', issued), client: await make(folder, 'client', issued) }
 }
 
+/** Signed by itself, for hosts of these names. */
+export async function makeCertificateFor(
+  t: { after(clean: () => void): void },
+  names: readonly [string, ...string[]],
+): Promise<Certificate> {
+  const folder = mkdtempSync(join(tmpdir(), 'yatagarasu-certificate-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const subjectAltName = names.map((name) => `DNS:${name}`).join(',')
+  return make(folder, 'host', ['-addext', `subjectAltName=${subjectAltName}`])
+}
+
 async function make(folder: string, name: string, more: readonly string[]): Promise<Certificate> {
   const [certPath, keyPath] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyPath]

@@ -21,6 +21,11 @@ export const needs = {
     packages: ['redis-server'],
     instead: 'set REDIS_TEST_URL to use a server of your own',
   },
+  tls: {
+    programs: ['openssl'],
+    packages: ['openssl'],
+    instead: 'put openssl on the PATH',
+  },
 } as const satisfies Record<string, Need>
 
 export type NeedName = keyof typeof needs

@@ -54,6 +54,21 @@ export async function startProxyProcess(
   return runningProxy(child, configFile, addresses)
 }
 
+/** The quick start, once it has printed what to try. Killed when the test is over. */
+export async function startDemo(t: TestContext): Promise<Pick<ProxyProcess, 'stdout'>> {
+  const { promise: isReady, resolve } = Promise.withResolvers<void>()
+  const child = startCli(['demo'], {}, (line) => {
+    if (line.startsWith('Ctrl-C')) resolve()
+  })
+  t.after(() => kill(child.process))
+  const ended = child.exited.then(() => {
+    throw new Error(`the demo ended:\n${printed(child)}`)
+  })
+  await Promise.race([isReady, ended])
+  ended.catch(() => undefined) // which it does, at the end of the test
+  return child
+}
+
 export interface CliResult {
   readonly code: number | null
   readonly stdout: string
@@ -79,13 +94,18 @@ interface Addresses {
   readonly metrics?: string
 }
 
-function startCli(args: readonly string[], { env = {} }: ProxyOptions): Cli {
+function startCli(
+  args: readonly string[],
+  { env = {} }: ProxyOptions,
+  noticed: (line: string) => void = () => undefined,
+): Cli {
   const child = spawnBound(process.execPath, [mainFile, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const listening = Promise.withResolvers<Addresses>()
   const stdout = linesOf(child.stdout, (line) => {
+    noticed(line)
     const addresses = listeningAddresses(line)
     if (addresses !== undefined) listening.resolve(addresses)
   })

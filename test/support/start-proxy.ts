@@ -16,6 +16,8 @@ export interface ProxySettings {
   readonly s3?: Readonly<Record<string, unknown>>
   readonly cache?: Readonly<Record<string, unknown>>
   readonly server?: Readonly<Record<string, unknown>>
+  /** Sections of the file's top level that have no place above. */
+  readonly top?: Readonly<Record<string, unknown>>
   /** Whole buckets beside the usual one, which is served under /b. */
   readonly moreBuckets?: readonly Readonly<Record<string, unknown>>[]
   /** Real time, for tests that stall real sockets. */
@@ -149,12 +151,13 @@ export async function startProxyBefore(
 }
 
 export function configFor(endpoint: string, settings: ProxySettings): object {
-  const { bucket = {}, s3 = {}, cache = {}, server = {}, moreBuckets = [] } = settings
+  const { bucket = {}, s3 = {}, cache = {}, server = {}, top = {}, moreBuckets = [] } = settings
   const keys = { region: 'us-east-1', endpoint, access_key: 'test', secret_key: 'test-secret' }
   return {
     server: { address: '127.0.0.1:0', shutdown_timeout_seconds: 1, ...server },
     metrics: { address: '127.0.0.1:0' },
     cache: { enabled: true, memory: { max_cache_size_mb: 64 }, ...cache },
     buckets: [{ name: 'b', path_prefix: '/b', s3: { bucket: 'bucket', ...keys, ...s3 }, ...bucket }, ...moreBuckets],
+    ...top,
   }
 }
