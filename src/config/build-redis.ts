@@ -2,7 +2,7 @@ import type { RedisOptions } from '../redis/options.ts'
 import type { LayerConfig } from './config.ts'
 import { parseHostPort } from './formats.ts'
 import type { PemFiles } from './pem-files.ts'
-import { isCluster, redisUrls } from './rules-cache.ts'
+import { isCluster, redisUrls } from './rules-redis.ts'
 import type { Settings } from './schema.ts'
 
 type Redis = Settings['cache']['redis']
@@ -13,19 +13,23 @@ export function buildRedis(redis: Redis, pems: PemFiles | undefined): LayerConfi
     options: {
       keyPrefix: redis.redis_key_prefix,
       ttlMs: Math.round(redis.redis_ttl_seconds * 1000),
-      redis: {
-        urls: redisUrls(redis),
-        isCluster: isCluster(redis),
-        sentinel: buildSentinel(redis),
-        username: redis.username,
-        password: redis.redis_password,
-        tls: pems,
-        db: redis.redis_db,
-        poolSize: redis.pool_size,
-        connectTimeoutMs: redis.connect_timeout_ms,
-        operationTimeoutMs: redis.operation_timeout_ms,
-      },
+      redis: buildRedisOptions(redis, pems),
     },
+  }
+}
+
+export function buildRedisOptions(redis: Redis, pems: PemFiles | undefined): RedisOptions {
+  return {
+    urls: redisUrls(redis),
+    isCluster: isCluster(redis),
+    sentinel: buildSentinel(redis),
+    username: redis.username,
+    password: redis.redis_password,
+    tls: pems,
+    db: redis.redis_db,
+    poolSize: redis.pool_size,
+    connectTimeoutMs: redis.connect_timeout_ms,
+    operationTimeoutMs: redis.operation_timeout_ms,
   }
 }
 

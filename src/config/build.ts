@@ -4,9 +4,11 @@ import type { CorsRule } from '../http/cors.ts'
 import type { CredentialOptions } from '../origin/credentials.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
+import { accessBuilder } from './build-access.ts'
+import { buildRateLimiting, buildRates } from './build-limits.ts'
 import { buildRedis } from './build-redis.ts'
-import type { BucketConfig, Config, LayerConfig, S3Settings } from './config.ts'
-import type { PemFiles } from './pem-files.ts'
+import type { AccessConfig, BucketConfig, Config, LayerConfig, S3Settings } from './config.ts'
+import type { PemFiles, ReadFiles } from './pem-files.ts'
 import { defaultPorts, isPathStyle, listenAt } from './rules.ts'
 import { caches, isCacheUsed } from './rules-cache.ts'
 import type { Settings } from './schema.ts'
@@ -16,13 +18,15 @@ type Bucket = Settings['buckets'][number]
 const sliceBytes = 1_048_576
 
 /** Only for settings without problems. */
-export function buildConfig(settings: Settings, redisPems: PemFiles | undefined): Config {
+export function buildConfig(settings: Settings, files: ReadFiles): Config {
   const { server, metrics, logging, cache } = settings
+  const accessOf = accessBuilder(settings, files.publicKeys)
   return {
     server: {
       ...listenAt(server, defaultPorts.server),
       trustedProxies: server.trusted_proxies,
       clientAddressFrom: server.client_address_from,
+      tls: server.tls && { minVersion: `TLSv${server.tls.min_tls_version}`, certificates: files.certificates },
       keepAliveTimeoutMs: toMs(server.keep_alive_timeout_seconds),
       requestTimeoutMs: toMs(server.request_timeout_seconds),
       shutdownTimeoutMs: toMs(server.shutdown_timeout_seconds),
@@ -32,8 +36,9 @@ export function buildConfig(settings: Settings, redisPems: PemFiles | undefined)
     },
     metrics: metrics.enabled ? listenAt(metrics, defaultPorts.metrics) : undefined,
     logging,
-    layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, redisPems)) : [],
-    buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket)),
+    layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, files.redis)) : [],
+    rateLimiting: buildRateLimiting(settings, files.redis),
+    buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket, accessOf(bucket))),
   }
 }
 
@@ -55,12 +60,14 @@ function buildLayer(
   }
 }
 
-function buildBucket(settings: Settings, bucket: Bucket): BucketConfig {
+function buildBucket(settings: Settings, bucket: Bucket, access: AccessConfig): BucketConfig {
   return {
     name: bucket.name,
     pathPrefix: bucket.path_prefix,
     hosts: bucket.hosts.map((host) => host.toLowerCase()),
     s3: buildS3(bucket.s3),
+    access,
+    rateLimits: buildRates(bucket.rate_limit),
     policy: buildPolicy(settings, bucket),
     query: buildQuery(bucket.cache.query),
     downstreamCacheControl: bucket.cache.downstream_cache_control,

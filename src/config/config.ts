@@ -1,13 +1,19 @@
 /** The configuration as the composition root reads it: validated, complete, in milliseconds and bytes. */
 
+import type { ClaimRule } from '../access/claim-rules.ts'
+import type { StaticKeyOptions } from '../access/static-keys.ts'
+import type { TokenSource } from '../access/token-sources.ts'
 import type { DiskTierOptions } from '../cache/disk-tier.ts'
 import type { MemoryTierOptions } from '../cache/memory-tier.ts'
 import type { RedisTierOptions } from '../cache/redis-tier.ts'
+import type { TlsOptions } from '../http/certificates.ts'
 import type { CorsRule } from '../http/cors.ts'
+import type { Rate } from '../limits/rate-limiter.ts'
 import type { CredentialOptions } from '../origin/credentials.ts'
 import type { RetryOptions } from '../origin/origin-guards.ts'
 import type { HeaderRules } from '../pipeline/route.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
+import type { RedisOptions } from '../redis/options.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
 
 export interface Config {
@@ -17,6 +23,8 @@ export interface Config {
   readonly logging: LoggingConfig
   /** The tiers in the order they are asked. Empty when no bucket caches. */
   readonly layers: readonly LayerConfig[]
+  /** Undefined: nothing is limited, by no bucket either. */
+  readonly rateLimiting: RateLimitingConfig | undefined
   readonly buckets: readonly BucketConfig[]
 }
 
@@ -35,7 +43,9 @@ export interface ListenAddress {
 export interface ServerConfig extends ListenAddress {
   /** Addresses and CIDR blocks. */
   readonly trustedProxies: readonly string[]
-  readonly clientAddressFrom: 'x-forwarded-for' | 'forwarded'
+  readonly clientAddressFrom: 'x-forwarded-for' | 'forwarded' | 'proxy-protocol'
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsOptions | undefined
   readonly keepAliveTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly shutdownTimeoutMs: number
@@ -56,6 +66,9 @@ export interface BucketConfig {
   /** Lower case, without ports. Empty: any host. */
   readonly hosts: readonly string[]
   readonly s3: S3Settings
+  readonly access: AccessConfig
+  /** Beside those of `rateLimiting`. */
+  readonly rateLimits: RateLimits
   readonly policy: CachePolicy
   readonly query: QueryRule
   /** What clients are told in Cache-Control, in place of what the origin said. */
@@ -74,4 +87,43 @@ export interface S3Settings {
   readonly connections: number
   readonly timeoutMs: number
   readonly retry: RetryOptions
+}
+
+export interface AccessConfig {
+  /** Undefined: public. Buckets whose settings come to the same share one object. */
+  readonly jwt: JwtConfig | undefined
+  /** All must hold. */
+  readonly claims: readonly ClaimRule[]
+  /** Addresses and CIDR blocks. Empty: any. It takes precedence over the other list. */
+  readonly ipAllowlist: readonly string[]
+  readonly ipBlocklist: readonly string[]
+}
+
+/** How the tokens of a protected bucket are found and verified. */
+export interface JwtConfig {
+  readonly keys: KeysConfig
+  readonly sources: readonly TokenSource[]
+  /** A token must be from one of these, and for one of those. Empty: any. */
+  readonly issuer: readonly string[]
+  readonly audience: readonly string[]
+  readonly leewayMs: number
+  readonly requireExp: boolean
+}
+
+export type KeysConfig =
+  | { readonly kind: 'static'; readonly keys: readonly StaticKeyOptions[] }
+  | { readonly kind: 'jwks'; readonly url: string; readonly refreshIntervalMs: number }
+
+export interface RateLimitingConfig extends RateLimits {
+  readonly algorithm: 'token_bucket' | 'sliding_window'
+  /** Of the sliding window. */
+  readonly windowMs: number
+  /** Where counts are shared. Undefined: each process counts for itself. */
+  readonly redis: { readonly options: RedisOptions; readonly keyPrefix: string } | undefined
+}
+
+export interface RateLimits {
+  readonly global: Rate | undefined
+  readonly perIp: Rate | undefined
+  readonly perUser: Rate | undefined
 }

@@ -1,6 +1,7 @@
 /** What text in a setting may look like. Messages never repeat the text: it may hold a secret. */
 
 import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { canonicalAddress } from '../http/address-set.ts'
 
 export interface Format {
   /** A regular expression for editors; what it lets through may still be refused by `problem`. */
@@ -48,7 +49,13 @@ function isAddressBlock(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
   const version = address.includes('%') ? 0 : isIP(address)
   if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  if (bits === undefined) return true
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) && !isBeyondMapped(address, Number(bits))
+}
+
+/** A block of v4-mapped addresses stands for a v4 block, so it cannot hold any other. */
+function isBeyondMapped(address: string, bits: number): boolean {
+  return isIPv6(address) && isIPv4(canonicalAddress(address) ?? '') && bits < 96
 }
 
 export const bucketName = format(
@@ -79,6 +86,19 @@ export const endpointUrl = format(
   String.raw`^https?://[^\s/?#@\\]+/?$`,
   'must be an http or https URL of scheme, host and port only, such as https://s3.example.com:9000',
   (text) => (URL.canParse(text) ? undefined : 'must be a valid URL'),
+)
+
+/** Keys that travel in the clear could be anybody's: only loopback may do without TLS. */
+export const jwksUrl = format(
+  String.raw`^https?://[^\s#\\]+$`,
+  'must be an https URL, such as https://id.example.com/jwks.json',
+  (text) => {
+    if (!URL.canParse(text)) return 'must be a valid URL'
+    const { protocol, hostname, username, password } = new URL(text)
+    if (username !== '' || password !== '') return 'must not hold a user or a password'
+    const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+    return protocol === 'https:' || isLoopback ? undefined : 'must be https: http is for loopback hosts only'
+  },
 )
 
 export const redisUrl = format(
@@ -153,5 +173,8 @@ export const corsOrigin = format(
 )
 
 export const corsHeader = headerName
+
+/** RFC 6265 §4.1.1. */
+export const cookieName = format(fieldName, 'must be the name of a cookie')
 
 export const queryName = format(String.raw`^[^\s&=#\x00-\x1f]{1,256}$`, 'must be the name of a query parameter')

@@ -22,10 +22,13 @@ problem with its path and line, and exits 0 or 2; \`serve\` runs the same check 
 - **Sizes.** \`…_mb\` settings take whole megabytes or text such as \`"512MB"\`, \`"64KB"\` or \`"2GB"\` (1 KB is 1024 bytes).
 - **Durations.** Numbers of seconds or milliseconds, as the name says; fractions are allowed where the table does not say "whole".
 - **Sharing.** Anchors, aliases and merge keys work, and top-level keys that begin with \`x-\` are yours to keep them in.
-- **Older places.** A setting with an older place is accepted there too, but not in both.
+- **Older places.** A setting with an older place is accepted there too, but not in both. Within a list, the place is seen
+  from the item.
 - **Switched off.** In a section with \`enabled: false\`, unset variables and values that do not go together are no errors.
-- **Overriding.** What a bucket does not say in its \`cache\` is taken from the global \`cache\`, key by key; lists and maps are
-  replaced as a whole.
+- **Overriding.** What a bucket does not say in its \`cache\` or \`jwt\` is taken from the global \`cache\` or \`jwt\`, key by
+  key. Lists and maps are replaced as a whole, and so are the keys that verify tokens: \`algorithm\`, \`secret\`, the paths,
+  \`keys\` and \`jwks_url\` are taken together or not at all.
+- **Being there.** \`server.tls\`, and the \`jwt\` and \`rate_limit\` of a bucket, hold by being there, even with nothing in them.
 `
 
 export function configurationPage(): string {
@@ -88,6 +91,8 @@ function typeCell(setting: Setting): string {
     }
     case 'section':
       return 'a section'
+    case 'scalar':
+      return 'text, number, true or false'
     default:
       return describe(setting).replace(/^a (whole number|map)/, '$1')
   }

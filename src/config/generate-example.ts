@@ -1,4 +1,4 @@
-/** config/example.yaml from the table: every setting with its meaning. */
+/** config/example.yaml from the table: every setting with its meaning. What says something by being there is a comment. */
 
 import { schema } from './schema.ts'
 import type { Setting } from './setting.ts'
@@ -24,6 +24,13 @@ function fieldLines(setting: Setting, indent: string): readonly string[] {
 }
 
 function valueLines(key: string, setting: Setting, indent: string): readonly string[] {
+  const lines = writtenLines(key, setting, indent)
+  const isComment = setting.kind === 'section' ? setting.optional : setting.kind === 'list' && !setting.required
+  if (!isComment || lines.length < 2) return lines
+  return lines.map((line) => `${indent}# ${line.slice(indent.length)}`)
+}
+
+function writtenLines(key: string, setting: Setting, indent: string): readonly string[] {
   const value = inline(setting)
   if (value !== undefined) return [`${indent}${key}: ${value}`]
   const nested = setting.kind === 'word-or' ? setting.other : setting

@@ -1,10 +1,11 @@
 /** config/schema.json from the table: JSON Schema 2020-12, for editors. */
 
-import { aliasesOf, schema } from './schema.ts'
+import { type Alias, aliasesOf, schema } from './schema.ts'
 import type { SectionKind, Setting, SizeKind } from './setting.ts'
 
 type Json = { readonly [key: string]: unknown }
-interface ObjectSchema {
+/** Of a section. */
+interface ObjectSchema extends Json {
   readonly properties: Record<string, Json>
 }
 
@@ -20,7 +21,7 @@ export function jsonSchema(): string {
     patternProperties: { '^x-': {} },
   }
   // Inner older places first, so that the copy of a section has them too.
-  for (const { from, to } of aliasesOf(schema).toReversed()) copyProperty(root, from, to)
+  for (const alias of aliasesOf(schema).toReversed()) copyProperty(root, alias)
   return `${JSON.stringify(root, undefined, 2)}\n`
 }
 
@@ -38,7 +39,12 @@ function schemaOf(setting: Setting): Json {
     case 'size':
       return { ...described, anyOf: sizeForms(setting) }
     case 'choice':
-      return { ...described, anyOf: [{ enum: setting.values }, { type: 'string', pattern: anyVariable }] }
+      return {
+        ...described,
+        anyOf: [{ enum: setting.values.flatMap(asYamlHasIt) }, { type: 'string', pattern: anyVariable }],
+      }
+    case 'scalar':
+      return { ...described, anyOf: ['string', 'number', 'boolean'].map((type) => ({ type })) }
     case 'word-or':
       return { ...described, anyOf: [{ enum: setting.words }, schemaOf(setting.other), wholeVariable] }
     case 'list': {
@@ -71,6 +77,11 @@ function sizeForms({ min, max }: SizeKind): readonly Json[] {
   ]
 }
 
+/** A word such as 1.2, which is a number where it stands without quotes. */
+function asYamlHasIt(word: string): readonly (string | number)[] {
+  return /^\d+(\.\d+)?$/.test(word) ? [word, Number(word)] : [word]
+}
+
 function patternOf(pattern: string | undefined, required: boolean): Json {
   if (pattern === undefined) return {}
   return { pattern: [pattern, anyVariable, ...(required ? [] : ['^$'])].join('|') }
@@ -80,16 +91,26 @@ function defaultOf(setting: Setting): Json {
   return 'default' in setting ? { default: setting.default } : {}
 }
 
-/** Puts the schema of one path at another one too; what lies between is made. */
-function copyProperty(root: Json, from: string, to: string): void {
+/** Puts the schema of a setting at its older place too; what lies between is made. */
+function copyProperty(root: Json, { holder, from, to }: Alias): void {
+  const top = objectAt(root, holder)
   const steps = from.split('.')
   const last = steps.pop() ?? ''
-  let holder = root as unknown as ObjectSchema
+  let target: ObjectSchema = top
   for (const step of steps) {
-    holder.properties[step] ??= { type: 'object', additionalProperties: false, properties: {} }
-    holder = holder.properties[step] as unknown as ObjectSchema
+    target.properties[step] ??= { type: 'object', additionalProperties: false, properties: {} }
+    target = target.properties[step] as ObjectSchema
   }
-  let copied: Json = root
-  for (const step of to.split('.')) copied = (copied as unknown as ObjectSchema).properties[step] ?? {}
-  holder.properties[last] = { ...copied, description: `Older place of ${to}. ${String(copied['description'])}` }
+  const copied = objectAt(top, to)
+  target.properties[last] = { ...copied, description: `Older place of ${to}. ${String(copied['description'])}` }
+}
+
+/** The schema at a path, such as `buckets[].jwt`. */
+function objectAt(root: Json, path: string): ObjectSchema {
+  let found = root
+  for (const step of path === '' ? [] : path.split('.')) {
+    const property = (found as ObjectSchema).properties[step.replace('[]', '')] ?? {}
+    found = step.endsWith('[]') ? (property['items'] as Json) : property
+  }
+  return found as ObjectSchema
 }

@@ -1,6 +1,6 @@
 /** One value of the file as a setting wants it. */
 
-import type { ChoiceKind, FlagKind, NumberKind, Setting, SizeKind, TextKind } from './setting.ts'
+import type { ChoiceKind, FlagKind, NumberKind, ScalarKind, Setting, SizeKind, TextKind } from './setting.ts'
 import { suggest } from './suggestion.ts'
 
 export interface Given {
@@ -9,7 +9,7 @@ export interface Given {
   readonly loose: boolean
 }
 
-export type Leaf = TextKind | FlagKind | NumberKind | SizeKind | ChoiceKind
+export type Leaf = TextKind | FlagKind | NumberKind | SizeKind | ChoiceKind | ScalarKind
 export type LeafResult = { readonly value: string | number | boolean } | { readonly problem: string }
 
 // A number as YAML's core schema writes it, in decimal.
@@ -30,6 +30,8 @@ export function parseLeaf(setting: Leaf, given: Given): LeafResult {
       return parseSize(setting, given)
     case 'choice':
       return parseChoice(setting, given)
+    case 'scalar':
+      return parseScalar(setting, given)
   }
 }
 
@@ -46,6 +48,8 @@ export function describe(setting: Setting): string {
       return `a whole number of ${setting.unit} or a size such as "512${setting.unit === 'bytes' ? 'KB' : 'MB'}"`
     case 'choice':
       return oneOf(setting.values)
+    case 'scalar':
+      return 'text, a number, true or false'
     case 'word-or':
       return `${describe(setting.other)}, or ${setting.words.join(' or ')}`
     case 'list':
@@ -96,13 +100,27 @@ function sizeBound(setting: SizeKind): (bound: number) => string {
   return (bound) => (bound < 1 && bound > 0 ? '1 byte' : `${bound} ${setting.unit}`)
 }
 
-function parseChoice(setting: ChoiceKind, { value }: Given): LeafResult {
-  if (typeof value === 'string') {
-    if (setting.values.includes(value)) return { value }
-    if (setting.later?.includes(value)) return { problem: `${value} is not available in this version` }
-    return { problem: `must be ${oneOf(setting.values)}${suggest(value, setting.values)}` }
-  }
-  return { problem: `must be ${oneOf(setting.values)}` }
+function parseChoice({ values }: ChoiceKind, { value }: Given): LeafResult {
+  // A word such as 1.2 is a number to YAML, unless it stands in quotes.
+  const word = typeof value === 'number' ? String(value) : value
+  if (typeof word !== 'string') return { problem: `must be ${oneOf(values)}` }
+  return values.includes(word) ? { value: word } : { problem: `must be ${oneOf(values)}${suggest(word, values)}` }
+}
+
+function parseScalar(setting: ScalarKind, { value, loose }: Given): LeafResult {
+  const read = loose ? asYaml(String(value)) : value
+  if (typeof read === 'string' || typeof read === 'boolean') return { value: read }
+  if (typeof read !== 'number' || !Number.isFinite(read)) return { problem: `must be ${describe(setting)}` }
+  // Rounded, it would stand for its neighbours too.
+  const isExact = !Number.isInteger(read) || Number.isSafeInteger(read)
+  return isExact ? { value: read } : { problem: 'must be a number of at most 15 digits, or text in quotes' }
+}
+
+/** What the text would be if it stood in the file without quotes. */
+function asYaml(text: string): string | number | boolean {
+  if (/^(true|True|TRUE)$/.test(text)) return true
+  if (/^(false|False|FALSE)$/.test(text)) return false
+  return decimal.test(text) ? Number(text) : text
 }
 
 function toNumber({ value, loose }: Given): number | undefined {

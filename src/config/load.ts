@@ -1,10 +1,12 @@
 /** A config file and the environment into a `Config`, or into every problem at once. */
 
 import { readFileSync } from 'node:fs'
+import type { EpochMs } from '../base/types.ts'
 import { moveAliases } from './aliases.ts'
+import { openAuthBlocks } from './auth-block.ts'
 import { buildConfig } from './build.ts'
 import type { Config } from './config.ts'
-import { readRedisPems } from './pem-files.ts'
+import { readFiles } from './pem-files.ts'
 import { type Problem, Report } from './problem.ts'
 import { readSettings } from './reader.ts'
 import { checkRules } from './rules.ts'
@@ -16,8 +18,8 @@ export type LoadResult =
   | { readonly kind: 'config'; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
 
-/** Never throws: a file that cannot be read is a problem like any other. */
-export function loadConfig(file: string, env: Environment): LoadResult {
+/** Never throws: a file that cannot be read is a problem like any other. `now`: for certificates that have expired. */
+export function loadConfig(file: string, env: Environment, now?: EpochMs): LoadResult {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
@@ -26,21 +28,22 @@ export function loadConfig(file: string, env: Environment): LoadResult {
     const message = error instanceof TypeError ? 'is not UTF-8 text' : `cannot be read: ${errorCode(error)}`
     return { kind: 'problems', problems: [{ path: file, message }] }
   }
-  return parseConfig(text, env, file)
+  return parseConfig(text, env, file, now)
 }
 
 /** `fileName` is what problems are told of that belong to no setting. */
-export function parseConfig(text: string, env: Environment, fileName = 'config'): LoadResult {
+export function parseConfig(text: string, env: Environment, fileName = 'config', now?: EpochMs): LoadResult {
   const { tree, problems } = parseTree(text, fileName)
   if (tree === undefined) return { kind: 'problems', problems }
   const report = new Report()
   for (const problem of problems) report.add(problem)
+  openAuthBlocks(tree, report)
   moveAliases(tree, aliasesOf(schema), report)
   const settings = readSettings(schema, tree, env, report)
   checkRules(settings, report)
-  const redisPems = readRedisPems(settings, report)
+  const files = readFiles(settings, now, report)
   if (report.problems.length > 0) return { kind: 'problems', problems: report.problems }
-  return { kind: 'config', config: buildConfig(settings, redisPems), warnings: report.warnings }
+  return { kind: 'config', config: buildConfig(settings, files), warnings: report.warnings }
 }
 
 function errorCode(error: unknown): string {

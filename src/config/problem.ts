@@ -17,6 +17,12 @@ export function formatProblem(problem: Problem): string {
   return `${place}: ${problem.message}`
 }
 
+interface Dormant {
+  /** The path in the table. */
+  readonly at: string
+  readonly problem: Problem
+}
+
 /**
  * Paths given to its methods are those of the table. It reports under the name the file uses, which differs for a
  * setting found at an alias.
@@ -26,7 +32,7 @@ export class Report {
   readonly #broken = new Set<string>()
   readonly #problems: Problem[] = []
   readonly #warnings: Problem[] = []
-  readonly #dormant = new Map<string, Problem[]>()
+  readonly #dormant = new Map<string, Dormant[]>()
 
   /** Remembers where the file has this setting. */
   place(path: string, place: Place): void {
@@ -51,13 +57,19 @@ export class Report {
   brokenAsleep(section: string, path: string, message: string): void {
     this.#broken.add(path)
     const problems = this.#dormant.get(section) ?? []
-    problems.push(this.#problem(path, message))
+    problems.push({ at: path, problem: this.#problem(path, message) })
     this.#dormant.set(section, problems)
   }
 
-  wake(section: string): void {
-    this.#problems.push(...(this.#dormant.get(section) ?? []))
-    this.#dormant.delete(section)
+  /** `used`: the settings of it that are used, or what holds them; everything, unless it is given. */
+  wake(section: string, used: readonly string[] = [section]): void {
+    const problems = this.#dormant.get(section) ?? []
+    const isUsed = ({ at }: Dormant) => upwards(at).some((path) => used.includes(path))
+    this.#problems.push(...problems.filter(isUsed).map(({ problem }) => problem))
+    this.#dormant.set(
+      section,
+      problems.filter((one) => !isUsed(one)),
+    )
   }
 
   /** Values that do not go together. Told at the first path, and only when each value is sound in itself. */

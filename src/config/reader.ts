@@ -6,7 +6,7 @@ import { type Alias, aliasesOf, olderKeys } from './schema.ts'
 import type { HeaderMapKind, ListKind, SectionKind, Setting, ValueOf, WordOrKind } from './setting.ts'
 import { type Environment, substitute } from './substitution.ts'
 import { suggest } from './suggestion.ts'
-import { childPath, kindName, type ScalarTree, type Tree } from './yaml-tree.ts'
+import { childPath, isNothing, kindName, type ScalarTree, type Tree } from './yaml-tree.ts'
 
 /** The value, whole even when there are problems: what is wrong or missing has a stand-in of its type. */
 export function readSettings<S extends Setting>(setting: S, tree: Tree, env: Environment, report: Report): ValueOf<S> {
@@ -43,6 +43,7 @@ class Reader {
   }
 
   #section(setting: SectionKind, node: Tree | undefined, path: string): unknown {
+    if (node === undefined && setting.optional) return undefined
     if (isNothing(node) && setting.required) return this.#missing(setting, path)
     if (!isNothing(node) && node.kind !== 'map') return this.#wrongShape(setting, node, path)
     const entries = node?.kind === 'map' ? node.entries : new Map<string, Tree>()
@@ -164,7 +165,7 @@ class Reader {
   }
 
   #missing(setting: Setting, path: string): unknown {
-    if (this.#asleep === undefined) this.#report.broken(path, 'is required')
+    this.#unlessAsleep(path, 'is required')
     return standIn(setting)
   }
 
@@ -178,11 +179,6 @@ class Reader {
   }
 }
 
-/** A key without a value says as little as no key. */
-function isNothing(node: Tree | undefined): node is undefined {
-  return node === undefined || (node.kind === 'scalar' && node.value === null)
-}
-
 function enabledFirst(fields: SectionKind['fields']): readonly (readonly [string, Setting])[] {
   return Object.entries(fields).toSorted(([a], [b]) => Number(b === 'enabled') - Number(a === 'enabled'))
 }
@@ -191,14 +187,16 @@ function enabledFirst(fields: SectionKind['fields']): readonly (readonly [string
 function standIn(setting: Setting): unknown {
   switch (setting.kind) {
     case 'section':
+      if (setting.optional) return undefined
       return Object.fromEntries(Object.entries(setting.fields).map(([key, field]) => [key, standIn(field)]))
     case 'list':
-      return setting.default ?? []
+      return setting.default ?? (setting.optional ? undefined : [])
     case 'header-map':
       return new Map()
     case 'size':
       return setting.default === undefined ? undefined : setting.default * unitBytes[setting.unit]
     case 'text':
+    case 'scalar':
       return setting.default ?? (setting.required ? '' : undefined)
     case 'choice':
       return setting.default ?? (setting.required ? setting.values[0] : undefined)

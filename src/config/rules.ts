@@ -2,14 +2,23 @@
 
 import { dnsBucket, parseHostPort } from './formats.ts'
 import type { Report } from './problem.ts'
+import { checkAccess } from './rules-access.ts'
 import { checkCache } from './rules-cache.ts'
+import { checkLimits } from './rules-limits.ts'
+import { checkRedis } from './rules-redis.ts'
+import { checkServerTls } from './rules-tls.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
 
 export function checkRules(settings: Settings, report: Report): void {
   checkListeners(settings, report)
+  checkServerTls(settings, report)
+  checkClientAddress(settings, report)
   checkCache(settings, report)
+  checkLimits(settings, report)
+  checkRedis(settings, report)
+  checkAccess(settings, report)
   settings.buckets.forEach((bucket, index) => {
     const path = `buckets[${index}]`
     checkCredentials(bucket, path, report)
@@ -18,10 +27,15 @@ export function checkRules(settings: Settings, report: Report): void {
   })
   checkNames(settings.buckets, report)
   checkRoutes(settings.buckets, report)
-  settings.server.trusted_proxies.forEach((block, index) => {
+}
+
+function checkClientAddress({ server }: Settings, report: Report): void {
+  server.trusted_proxies.forEach((block, index) => {
     if (!block.endsWith('/0')) return
     report.warn(`server.trusted_proxies[${index}]`, 'trusts every address, so that any client can claim any other')
   })
+  if (server.client_address_from === 'proxy-protocol' && server.trusted_proxies.length === 0)
+    report.warn('server.client_address_from', 'has no effect: trusted_proxies names nobody who may speak it')
 }
 
 /** Where a listener listens; `port` is the key beside `address`. */

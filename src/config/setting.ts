@@ -5,7 +5,7 @@ import type { Format } from './formats.ts'
 interface Shared {
   /** One or two sentences for the documentation. */
   readonly help: string
-  /** Older places of this setting, as paths from the top. */
+  /** Older places of this setting, as paths from the list item around it, or else from the top. */
   readonly aliases?: readonly string[]
   readonly required?: true
   /** In words: what holds when an optional setting is absent. */
@@ -45,9 +45,12 @@ export interface SizeKind extends Shared {
 export interface ChoiceKind extends Shared {
   readonly kind: 'choice'
   readonly values: readonly string[]
-  /** Words the product will know one day; told apart from misspelt ones. */
-  readonly later?: readonly string[]
   readonly default?: string
+}
+/** Text, a number or a boolean, whichever it is written as. */
+export interface ScalarKind extends Shared {
+  readonly kind: 'scalar'
+  readonly default?: never
 }
 /** One of a few words, or a value of another kind. */
 export interface WordOrKind extends Shared {
@@ -63,6 +66,8 @@ export interface ListKind extends Shared {
   readonly mayBeEmpty: boolean
   /** One item may stand there without the list around it, and is read as that item. */
   readonly orOne?: true
+  /** Absent it is undefined, which an empty list is not. */
+  readonly optional?: true
 }
 /** Header names, each with its value. */
 export interface HeaderMapKind extends Shared {
@@ -73,6 +78,8 @@ export interface HeaderMapKind extends Shared {
 export interface SectionKind extends Shared {
   readonly kind: 'section'
   readonly fields: Readonly<Record<string, Setting>>
+  /** Absent it is undefined: that it is there says something, even with nothing in it. */
+  readonly optional?: true
 }
 
 export type Kind =
@@ -81,6 +88,7 @@ export type Kind =
   | NumberKind
   | SizeKind
   | ChoiceKind
+  | ScalarKind
   | WordOrKind
   | ListKind
   | HeaderMapKind
@@ -119,6 +127,12 @@ export function choice<const O extends Options<ChoiceKind>>(options: O): Setting
   return { kind: 'choice', ...options }
 }
 
+export function scalar<const O extends Options<ScalarKind>>(
+  options: O,
+): Setting<string | number | boolean | Absent<O>> {
+  return { kind: 'scalar', ...options }
+}
+
 export function wordOr<
   const W extends string,
   S extends Setting,
@@ -151,6 +165,14 @@ export function section<F extends Fields>(help: string, fields: F, options?: Par
   return { kind: 'section', help, fields, ...options }
 }
 
+export function optionalSection<F extends Fields>(
+  help: string,
+  fields: F,
+  options?: Partial<Shared>,
+): Setting<FieldValues<F> | undefined> {
+  return { kind: 'section', help, fields, optional: true, ...options }
+}
+
 /** The same settings as an override: absent, each is taken from `path`. */
 export function inherited<F extends Fields>(
   path: string,
@@ -159,7 +181,11 @@ export function inherited<F extends Fields>(
   const overrides = Object.entries(fields).map(([key, setting]) => {
     const { default: _, ...rest } = { default: undefined, ...setting }
     const example = setting.example ?? ('default' in setting ? String(setting.default) : undefined)
-    return [key, { ...rest, absent: `as \`${path}.${key}\``, ...(example === undefined ? {} : { example }) }]
+    const optional = setting.kind === 'list' ? { optional: true } : {}
+    return [
+      key,
+      { ...rest, ...optional, absent: `as \`${path}.${key}\``, ...(example === undefined ? {} : { example }) },
+    ]
   })
   return Object.fromEntries(overrides)
 }

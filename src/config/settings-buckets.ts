@@ -16,7 +16,9 @@ import {
   s3Region,
 } from './formats.ts'
 import { choice, flag, headerMap, list, number, section, text, wordOr } from './setting.ts'
+import { bucketAccess } from './settings-access.ts'
 import { bucketCache } from './settings-cache.ts'
+import { bucketRateLimit } from './settings-limits.ts'
 import { maxTimerSeconds } from './settings-server.ts'
 
 const retry = section('Attempts before the first byte of an answer.', {
@@ -166,6 +168,8 @@ const bucket = section('One bucket.', {
     help: 'Host names it is served for. They are tried before buckets without any.',
   }),
   s3,
+  ...bucketAccess,
+  rate_limit: bucketRateLimit,
   cache: bucketCache,
   cors: wordOr(['passthrough'], corsRules, {
     absent: 'no CORS',

@@ -1,7 +1,7 @@
 /** The listeners and the log. */
 
 import { addressBlock, listenAddress } from './formats.ts'
-import { choice, flag, list, number, section, size, text } from './setting.ts'
+import { choice, flag, list, number, optionalSection, section, size, text } from './setting.ts'
 
 // setTimeout counts milliseconds in 31 bits.
 export const maxTimerSeconds = 2_147_483
@@ -34,6 +34,29 @@ const limits = section(
   { aliases: ['limits'] },
 )
 
+const tls = optionalSection(
+  'TLS, on by being there. PEM files, read when the config is.',
+  {
+    cert_path: text({
+      example: '/etc/yatagarasu/server.crt',
+      help: 'The certificate, with those it was signed by behind it.',
+    }),
+    key_path: text({ example: '/etc/yatagarasu/server.key', help: 'Its private key, without a passphrase.' }),
+    min_tls_version: choice({ values: ['1.2', '1.3'], default: '1.2', help: 'The oldest version that is spoken.' }),
+    certificates: list(
+      section('One certificate.', {
+        cert_path: text({ required: true, example: '/etc/yatagarasu/other.crt', help: 'As above.' }),
+        key_path: text({ required: true, example: '/etc/yatagarasu/other.key', help: 'As above.' }),
+      }),
+      {
+        mayBeEmpty: true,
+        help: 'More certificates, each for the host names it holds. The first of all serves clients that name another host, or none.',
+      },
+    ),
+  },
+  { aliases: ['server.https'] },
+)
+
 export const server = section('The public listener.', {
   address: text({
     absent: '`0.0.0.0:8080`',
@@ -48,15 +71,15 @@ export const server = section('The public listener.', {
     absent: '8080, or the port in `server.address`',
     help: 'The port, where `server.address` is a host alone.',
   }),
+  tls,
   trusted_proxies: list(text({ format: addressBlock, help: 'An address or a CIDR block.' }), {
     mayBeEmpty: true,
     help: 'Addresses and CIDR blocks, such as `10.0.0.0/8`, of proxies whose word on the client address is believed.',
   }),
   client_address_from: choice({
-    values: ['x-forwarded-for', 'forwarded'],
-    later: ['proxy-protocol'],
+    values: ['x-forwarded-for', 'forwarded', 'proxy-protocol'],
     default: 'x-forwarded-for',
-    help: 'The header in which trusted proxies tell the client address. The client is the right-most hop that is not trusted.',
+    help: 'Where trusted proxies tell the client address: in one of two header fields, whose right-most hop that is not trusted is the client, or in the PROXY protocol, which they all have to speak then.',
   }),
   keep_alive_timeout_seconds: number({
     unit: 'seconds',

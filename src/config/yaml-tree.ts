@@ -56,6 +56,11 @@ export function parseTree(text: string, fileName: string): TreeResult {
   return { tree, problems: builder.problems }
 }
 
+/** A key without a value says as little as no key. */
+export function isNothing(node: Tree | undefined): node is undefined {
+  return node === undefined || (node.kind === 'scalar' && node.value === null)
+}
+
 export function kindName(tree: Tree): string {
   return tree.kind === 'scalar' ? 'a single value' : `a ${tree.kind}`
 }

@@ -25,8 +25,6 @@ const cases: readonly (readonly [text: string, ...problems: string[]])[] = [
   [withPrefix('/ready'), 'path_prefix (line 3): /ready is reserved'],
   [withPrefix('/metrics'), 'path_prefix (line 3): /metrics is reserved'],
   [withPrefix('""'), 'path_prefix (line 3): is required'],
-  [withMore('jwt: {}'), 'jwt (line 5): unknown key'],
-  [withMore('auth: { enabled: false }'), 'auth (line 5): unknown key'],
   [withMore('host: a'), 'host (line 5): unknown key, did you mean "hosts"?'],
   [
     withMore('hosts: ["a.example:80"]'),

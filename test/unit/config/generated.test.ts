@@ -40,13 +40,21 @@ test('the general settings of the example are the defaults, but for the cache be
 test('the JSON Schema takes variables, sizes, older places and shared sections', () => {
   const text = `
 x-anything: { at: all }
-server: { port: "\${PORT}", trusted_proxies: ["\${PROXY}"] }
+server: { port: "\${PORT}", trusted_proxies: ["\${PROXY}"], https: { min_tls_version: 1.3, cert_path: c, key_path: k } }
+jwt: { claims_verification: [{ claim: a, operator: in, value: [1, x, true] }], audience: a }
+rate_limiting: { enabled: "\${ON:-true}", per_ip: { requests_per_second: 0.5 } }
 shutdown: { timeout_seconds: 3 }
 limits: { max_header_size: 64KB, request_timeout_seconds: 3 }
 metrics: { enabled: "\${ON:-true}" }
 cache: { memory: { max_cache_size_mb: "512MB", default_ttl_seconds: origin } }
 ${oneBucket}    cors: passthrough
     cache: { query: { include: [v] }, ttl_seconds: "\${TTL:-5}" }
+    auth:
+      enabled: true
+      jwt: { keys: [{ algorithm: RS256, rsa_public_key_path: k }], claims_verification: [{ claim: a, operator: exists }] }
+      claims_verification: []
+    ip_allowlist: [10.0.0.0/8]
+    rate_limit: { global: { requests_per_second: "\${RATE}" } }
 `
   assert.deepEqual(schemaProblems(text), [])
 })
@@ -59,6 +67,10 @@ test('the JSON Schema refuses what the loader refuses', () => {
     ['logging: { level: inof }', '/logging/level'],
     ['cache: { memory: { max_cache_size_mb: 1.5 } }', '/cache/memory/max_cache_size_mb'],
     ['shutdown: { timeout: 3 }', '/shutdown'],
+    ['server: { tls: { min_tls_version: 1.1 } }', '/server/tls/min_tls_version'],
+    ['jwt: { keys: [{ id: a }] }', '/jwt/keys/0'],
+    ['jwt: { claims: [{ claim: a, operator: in, value: {} }] }', '/jwt/claims/0/value'],
+    ['rate_limiting: { enabled: true, global: {} }', '/rate_limiting/global'],
   ] as const
   for (const [text, path] of wrong) {
     assert.ok(problemsOf(`${text}\n${oneBucket}`).length > 0, text)

@@ -16,6 +16,7 @@ test('what a file does not say has its default', () => {
       port: 8080,
       trustedProxies: [],
       clientAddressFrom: 'x-forwarded-for',
+      tls: undefined,
       keepAliveTimeoutMs: 75_000,
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,
@@ -26,6 +27,7 @@ test('what a file does not say has its default', () => {
     metrics: { host: '0.0.0.0', port: 9090 },
     logging: { level: 'info', format: 'json' },
     layers: [],
+    rateLimiting: undefined,
   })
   assert.deepEqual(buckets, [
     {
@@ -42,6 +44,8 @@ test('what a file does not say has its default', () => {
         timeoutMs: 20_000,
         retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 1000 },
       },
+      access: { jwt: undefined, claims: [], ipAllowlist: [], ipBlocklist: [] },
+      rateLimits: { global: undefined, perIp: undefined, perUser: undefined },
       policy: {
         enabled: false,
         ttlMs: 3_600_000,
@@ -60,20 +64,6 @@ test('what a file does not say has its default', () => {
       headers: { add: [], remove: [], forward: [] },
     },
   ])
-})
-
-test('the shape of the first release loads', () => {
-  const text = `server:
-  address: "0.0.0.0"
-  port: 8081
-${oneBucket}logging: { level: warn, format: json }
-metrics: { enabled: true, port: 9091 }
-shutdown: { timeout_seconds: 12 }
-limits: { max_header_size: 65536, request_timeout_seconds: 34 }
-`
-  const { server, metrics } = configOf(text)
-  assert.deepEqual([server.host, server.port, metrics?.port], ['0.0.0.0', 8081, 9091])
-  assert.deepEqual([server.shutdownTimeoutMs, server.requestTimeoutMs, server.maxHeaderBytes], [12_000, 34_000, 65_536])
 })
 
 test('settings in older places stay beside those in today’s', () => {

@@ -23,8 +23,8 @@ export function configOf(text: string, env: Environment = {}): Config {
   return loadedOf(text, env).config
 }
 
-export function warningsOf(text: string): readonly string[] {
-  return loadedOf(text, {}).warnings.map(formatProblem)
+export function warningsOf(text: string, env: Environment = {}): readonly string[] {
+  return loadedOf(text, env).warnings.map(formatProblem)
 }
 
 function loadedOf(text: string, env: Environment): Extract<LoadResult, { kind: 'config' }> {

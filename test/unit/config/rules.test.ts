@@ -10,9 +10,14 @@ const block = 'must be an address or a CIDR block, such as 10.0.0.0/8 or 2001:db
 const general: readonly (readonly [settings: string, ...problems: string[]])[] = [
   ['server: { adress: 1 }', 'server.adress (line 1): unknown key, did you mean "address"?'],
   ['limit: {}', 'limit (line 1): unknown key, did you mean "limits"?'],
-  ['jwt: {}', 'jwt (line 1): unknown key'],
+  ['jwt: { admin_claims: [] }', 'jwt.admin_claims (line 1): unknown key'],
+  ['admin: {}', 'admin (line 1): unknown key'],
   ['"odd key": 1', '"odd key" (line 1): unknown key'],
-  ['server: { tls: {}, workers: 2 }', 'server.tls (line 1): unknown key', 'server.workers (line 1): unknown key'],
+  [
+    'server: { tsl: {}, workers: 2 }',
+    'server.tsl (line 1): unknown key, did you mean "tls"?',
+    'server.workers (line 1): unknown key',
+  ],
   [
     'server: { address: "0.0.0.0:8080", port: 8080 }',
     'server.port (line 1): is given twice: here and in server.address',
@@ -23,6 +28,7 @@ const general: readonly (readonly [settings: string, ...problems: string[]])[] =
   ['server: { address: "[1.2.3.4]:80" }', `server.address (line 1): ${host}`],
   ['server: { trusted_proxies: [10.0.0.0/33] }', `server.trusted_proxies[0] (line 1): ${block}`],
   ['server: { trusted_proxies: ["::1/129"] }', `server.trusted_proxies[0] (line 1): ${block}`],
+  ['server: { trusted_proxies: ["::ffff:10.0.0.0/95"] }', `server.trusted_proxies[0] (line 1): ${block}`],
   [
     'server: { trusted_proxies: [10.0.0/8, proxy.local] }',
     `server.trusted_proxies[0] (line 1): ${block}`,
@@ -30,12 +36,8 @@ const general: readonly (readonly [settings: string, ...problems: string[]])[] =
   ],
   ['server: { trusted_proxies: [10.0.0.1, 10.0.0.1] }', 'server.trusted_proxies[1] (line 1): repeats an earlier item'],
   [
-    'server: { client_address_from: proxy-protocol }',
-    'server.client_address_from (line 1): proxy-protocol is not available in this version',
-  ],
-  [
     'server: { client_address_from: forwardd }',
-    'server.client_address_from (line 1): must be one of x-forwarded-for, forwarded, did you mean "forwarded"?',
+    'server.client_address_from (line 1): must be one of x-forwarded-for, forwarded, proxy-protocol, did you mean "forwarded"?',
   ],
   [
     'server: { shutdown_timeout_seconds: 1 }\nshutdown: { timeout_seconds: 1 }',
@@ -120,6 +122,11 @@ test('a cache that one bucket switches on is checked like one that is on', () =>
   ])
 })
 
+test('an older place beside a section with an empty value is read all the same', () => {
+  const text = `server:\nlimits: { max_header_size: 1 }\n${oneBucket}`
+  assert.deepEqual(problemsOf(text), ['limits.max_header_size (line 2): must be at least 256 bytes'])
+})
+
 test('bounds that meet are within each other', () => {
   const memory = 'enabled: true, memory: { max_item_size_mb: 5, max_cache_size_mb: 5 }'
   assert.deepEqual(problemsOf(`cache: { ${memory} }\n${oneBucket}`), [])
@@ -154,6 +161,9 @@ test('every problem of a file is told at once, in the order of its lines', () =>
 })
 
 test('a setting that works but helps nobody is warned about', () => {
+  assert.deepEqual(warningsOf(`server: { client_address_from: proxy-protocol }\n${oneBucket}`), [
+    'server.client_address_from (line 1): has no effect: trusted_proxies names nobody who may speak it',
+  ])
   assert.deepEqual(warningsOf(`server: { trusted_proxies: [0.0.0.0/0] }\n${oneBucket}`), [
     'server.trusted_proxies[0] (line 1): trusts every address, so that any client can claim any other',
   ])

@@ -1,0 +1,55 @@
+/** Settings of tokens and addresses into `AccessConfig`. */
+
+import type { StaticKeyOptions } from '../access/static-keys.ts'
+import type { AccessConfig, JwtConfig } from './config.ts'
+import { effectiveJwt, isProtected, type StaticKey, staticKeysOf } from './effective-jwt.ts'
+import { claimRuleOf } from './rules-claims.ts'
+import { tokenSourceOf } from './rules-token-sources.ts'
+import type { Settings } from './schema.ts'
+
+type Jwt = Settings['jwt']
+
+/** `publicKeys`: PEM texts by the path of their file. Buckets whose settings come to the same share one `JwtConfig`. */
+export function accessBuilder(
+  settings: Settings,
+  publicKeys: ReadonlyMap<string, string>,
+): (bucket: Settings['buckets'][number]) => AccessConfig {
+  const shared = new Map<string, JwtConfig>()
+  const buildOnce = (jwt: Jwt): JwtConfig => {
+    const built = buildJwt(jwt, publicKeys)
+    const same = shared.get(JSON.stringify(built)) ?? built
+    shared.set(JSON.stringify(built), same)
+    return same
+  }
+  return (bucket) => {
+    const jwt = isProtected(settings, bucket) ? effectiveJwt(settings, bucket) : undefined
+    return {
+      jwt: jwt && buildOnce(jwt),
+      claims: jwt?.claims.map(claimRuleOf) ?? [],
+      ipAllowlist: bucket.ip_allowlist,
+      ipBlocklist: bucket.ip_blocklist,
+    }
+  }
+}
+
+function buildJwt(jwt: Jwt, publicKeys: ReadonlyMap<string, string>): JwtConfig {
+  const { jwks_url: url, token_sources: sources } = jwt
+  const keys = staticKeysOf(jwt, 'jwt').map((key) => buildKey(key, publicKeys))
+  const refreshIntervalMs = Math.round(jwt.jwks_refresh_interval_seconds * 1000)
+  return {
+    keys: url === undefined ? { kind: 'static', keys } : { kind: 'jwks', url, refreshIntervalMs },
+    sources: sources.length === 0 ? [{ kind: 'bearer' }] : sources.map(tokenSourceOf),
+    issuer: [jwt.issuer].flat(),
+    audience: [jwt.audience].flat(),
+    leewayMs: Math.round(jwt.leeway_seconds * 1000),
+    requireExp: jwt.require_exp,
+  }
+}
+
+/** The rules have seen to it that each key has an algorithm and what the algorithm takes. */
+function buildKey({ id, algorithm, secret, file }: StaticKey, pems: ReadonlyMap<string, string>): StaticKeyOptions {
+  const pem = pems.get(file ?? '')
+  if (algorithm === undefined || (secret === undefined && pem === undefined)) throw new Error('a key that is none')
+  const material = secret === undefined ? { pem: pem ?? '' } : { secret }
+  return { ...(id !== undefined && { id }), algorithm, ...material }
+}
