@@ -1,18 +1,15 @@
-/** Composition root: the only file that constructs things from Config. Leaf to root; closing runs the other way. */
+/** Composition root: it and `assembly/` alone construct things from Config. Leaf to root; closing runs the other way. */
 
 import { randomBytes } from 'node:crypto'
+import { Admissions } from './assembly/admission.ts'
+import { createOrigin, createRoute } from './assembly/routes.ts'
+import { openTiers } from './assembly/tiers.ts'
 import type { Clock } from './base/clock.ts'
 import type { Random } from './base/random.ts'
-import { type EpochMs, type RecordId, unreachable } from './base/types.ts'
-import { bucketOf } from './cache/cache-key.ts'
-import { openDiskTier } from './cache/disk-tier.ts'
-import { createMemoryTier } from './cache/memory-tier.ts'
-import type { CacheRecord } from './cache/record.ts'
-import { createRedisTier } from './cache/redis-tier.ts'
-import type { CacheTier, StoreEvents, TierGuard } from './cache/tier.ts'
-import { guarded } from './cache/tier-guards.ts'
+import type { TierGuard } from './cache/tier.ts'
 import { createTieredStore } from './cache/tiered-store.ts'
-import type { BucketConfig, Config, LayerConfig } from './config/config.ts'
+import type { BucketConfig, Config } from './config/config.ts'
+import type { TlsCertificate } from './http/certificates.ts'
 import { createListener } from './http/server.ts'
 import { FlightTable } from './objects/flight.ts'
 import { ObjectOpener } from './objects/open-object.ts'
@@ -21,22 +18,13 @@ import { UncacheableMemory } from './objects/uncacheable-memory.ts'
 import type { LogOutput } from './observe/logger.ts'
 import { createMetrics, readAtScrape } from './observe/metrics.ts'
 import { accessLog, measure, type RequestObserver } from './observe/observe-request.ts'
-import { originEvents, redisEvents, tierEvents, watchUsage } from './observe/record-events.ts'
-import type { Origin, OriginEvents } from './origin/origin.ts'
-import { withRetry } from './origin/origin-guards.ts'
-import { createS3Origin } from './origin/s3-origin.ts'
-import { forwardable } from './pipeline/forwarding.ts'
+import { originEvents, tierEvents, watchUsage } from './observe/record-events.ts'
+import type { Origin } from './origin/origin.ts'
 import { createHandler } from './pipeline/handler.ts'
 import { createMetricsHandler } from './pipeline/metrics-endpoint.ts'
-import { preflightFields } from './pipeline/pass-preflight.ts'
-import type { Route } from './pipeline/route.ts'
 import { createServe } from './pipeline/serve.ts'
 import { createSystemEndpoints } from './pipeline/system-endpoints.ts'
-import { usableUntil } from './policy/freshness.ts'
 import { RouteTable } from './routing/routes.ts'
-
-/** A disk that takes longer to read a record is slower than the origin. */
-const diskLimitMs = 1000
 
 export interface Ports {
   readonly clock: Clock
@@ -56,6 +44,11 @@ export interface Addresses {
 export interface App {
   /** Resolves when every listener answers. */
   listen(): Promise<Addresses>
+  /**
+   * What clients that connect from now on are shown; open connections are left alone. Throws, with nothing changed, when a
+   * certificate is none, or there is no TLS.
+   */
+  renewCertificates(certificates: readonly TlsCertificate[]): void
   /** Not ready any more, no new connections, requests in flight to their end within the limit, then everything is closed. */
   close(): Promise<void>
 }
@@ -75,7 +68,10 @@ export async function createApp(config: Config, ports: Ports): Promise<App> {
   const uncacheable = new UncacheableMemory(clock)
   const opener = new ObjectOpener({ store, runs, clock, uncacheable, flights: new FlightTable() })
 
-  const routes = new RouteTable(config.buckets.map((bucket) => createRoute(bucket, requireOrigin(origins, bucket))))
+  const admissions = new Admissions(config, ports)
+  const routes = new RouteTable(
+    config.buckets.map((bucket) => createRoute(bucket, requireOrigin(origins, bucket), admissions.of(bucket))),
+  )
   const { requestTimeoutMs: headTimeoutMs } = config.server
   const serve = createServe({ opener, clock, headTimeoutMs, boundary: () => randomBytes(16).toString('hex') })
 
@@ -103,7 +99,7 @@ export async function createApp(config: Config, ports: Ports): Promise<App> {
     config.metrics === undefined
       ? undefined
       : createListener(
-          { ...config.server, ...config.metrics, clientAddress: clientAddressOptions(config) },
+          { ...config.server, ...config.metrics, tls: undefined, clientAddress: ownAddresses },
           { ...listenerPorts, handle: createMetricsHandler(metrics.registry, system), done: () => {} },
         )
   readAtScrape(metrics.activeConnections, () => {
@@ -119,64 +115,17 @@ export async function createApp(config: Config, ports: Ports): Promise<App> {
       isReady = true
       return addresses
     },
+    renewCertificates: (certificates) => main.renewCertificates(certificates),
     async close() {
       isReady = false
       await main.drain(config.server.shutdownTimeoutMs)
       await runs.close()
       await Promise.all([...origins.values()].map((origin) => origin.close()))
+      await admissions.close()
       await store.close()
       await side?.drain(0)
     },
   }
-}
-
-/** In their order. */
-async function openTiers(config: Config, events: StoreEvents, ports: Ports): Promise<readonly CacheTier[]> {
-  const tiers: CacheTier[] = []
-  try {
-    for (const layer of config.layers) tiers.push(await openTier(layer, config.buckets, events, ports))
-    return tiers
-  } catch (error) {
-    await Promise.all(tiers.map((tier) => tier.close())) // nobody will use them: they must not keep the process alive
-    throw error
-  }
-}
-
-async function openTier(
-  layer: LayerConfig,
-  buckets: readonly BucketConfig[],
-  events: StoreEvents,
-  { clock, random, log, tierGuard = (tier) => tier }: Ports,
-): Promise<CacheTier> {
-  switch (layer.kind) {
-    case 'memory':
-      return tierGuard(createMemoryTier(layer.options, events))
-    case 'disk': {
-      const tier = await openDiskTier({ ...layer.options, uselessAfter: usableUntilIn(buckets) }, { clock, events })
-      return guarded(tierGuard(tier), diskLimitMs, false, { clock, events })
-    }
-    case 'redis': {
-      const tier = createRedisTier(layer.options, { clock, random, events: redisEvents(log.logger) })
-      return guarded(tierGuard(tier), layer.options.redis.operationTimeoutMs, true, { clock, events })
-    }
-    default:
-      return unreachable(layer)
-  }
-}
-
-/** What the disk tier need not keep over a restart. Slices have no times, and are kept. */
-function usableUntilIn(buckets: readonly BucketConfig[]) {
-  const policies = new Map(buckets.map(({ name, policy }) => [name, policy]))
-  return (id: RecordId, record: CacheRecord): EpochMs | undefined => {
-    const policy = policies.get(bucketOf(id))
-    return policy === undefined || record.kind !== 'object' ? undefined : usableUntil(record.head, policy)
-  }
-}
-
-function createOrigin({ name, s3 }: BucketConfig, events: OriginEvents, { clock, random }: Ports): Origin {
-  const { endpoint, ...settings } = s3
-  const options = { ...settings, bucketName: name, ...(endpoint !== undefined && { endpoint }) }
-  return withRetry(createS3Origin(options, { clock, random, events }), s3.retry, { clock, random, events })
 }
 
 function requireOrigin(origins: ReadonlyMap<string, Origin>, { name }: BucketConfig): Origin {
@@ -185,22 +134,8 @@ function requireOrigin(origins: ReadonlyMap<string, Origin>, { name }: BucketCon
   return origin
 }
 
-function createRoute(bucket: BucketConfig, origin: Origin): Route {
-  const { headers, cors } = bucket
-  const forward = cors === 'passthrough' ? [...headers.forward, ...preflightFields] : headers.forward
-  return {
-    name: bucket.name,
-    pathPrefix: bucket.pathPrefix,
-    hosts: bucket.hosts,
-    site: { origin, policy: bucket.policy, lifetimes: new WeakMap() },
-    asksAgain: bucket.s3.retry.maxAttempts > 1,
-    query: bucket.query,
-    cors,
-    headers: { ...headers, forward: forwardable(forward) },
-    downstreamCacheControl: bucket.downstreamCacheControl,
-    prepared: new WeakMap(),
-  }
-}
+/** Whoever looks at metrics comes from the inside, and nobody asks from where. */
+const ownAddresses = { trustedProxies: [], source: 'x-forwarded-for' } as const
 
 function clientAddressOptions({ server }: Config) {
   return { trustedProxies: server.trustedProxies, source: server.clientAddressFrom }

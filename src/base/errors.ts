@@ -1,5 +1,7 @@
 /** Every way a request can fail: one row per code. docs/errors.md lists the same rows, and a test holds them together. */
 
+import type { HeaderList } from './types.ts'
+
 export type ErrorSource = 'client' | 'origin' | 'proxy'
 
 interface ErrorRow {
@@ -21,6 +23,10 @@ const row = (status: number, source: ErrorSource, text: string, retryable = fals
 export const errorTable = {
   InvalidPath: row(400, 'client', 'The request path is not a valid object path.'),
   InvalidRequest: row(400, 'client', 'The request is not valid HTTP.'),
+  TokenRequired: row(401, 'client', 'A token is required here.'),
+  TokenInvalid: row(401, 'client', 'The token is not valid.'),
+  ClaimDenied: row(403, 'client', 'The token does not grant access here.'),
+  AddressDenied: row(403, 'client', 'Access from this address is not allowed.'),
   NoSuchRoute: row(404, 'client', 'No bucket is served at this path.'),
   MethodNotAllowed: row(405, 'client', 'Only GET, HEAD and OPTIONS are allowed here.'),
   RequestTimeout: row(408, 'client', 'The request head did not arrive in time.'),
@@ -28,6 +34,7 @@ export const errorTable = {
   RequestBodyNotAllowed: row(413, 'client', 'The request body is larger than is allowed here.'),
   UriTooLong: row(414, 'client', 'The request target is too long.'),
   InvalidRange: row(416, 'client', 'The requested range lies outside the object.'),
+  RateLimited: row(429, 'client', 'There are too many requests. Try again later.'),
   HeadersTooLarge: row(431, 'client', 'The request header fields are too large.'),
   NoSuchKey: row(404, 'origin', 'The specified key does not exist.'),
   NoSuchBucket: row(404, 'origin', 'The bucket behind this path does not exist.'),
@@ -44,22 +51,32 @@ export const errorTable = {
   OriginUnreachable: row(504, 'origin', 'The origin cannot be reached.', true),
   OriginTimeout: row(504, 'origin', 'The origin did not answer in time.', true),
   NotCached: row(504, 'proxy', 'The request allows only a cached answer, and there is none.'),
+  KeysUnavailable: row(503, 'proxy', 'Tokens cannot be verified yet.'),
   InternalError: row(500, 'proxy', 'An unexpected error happened in this proxy.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
 
+export interface ProxyErrorOptions {
+  readonly cause?: unknown
+  readonly retryAfterSeconds?: number
+  readonly fields?: HeaderList
+}
+
 /** A failure with a place in the table. `message` is for the log: lower case, what was attempted, no secrets. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'
   readonly code: ErrorCode
-  /** Seconds for `Retry-After`, where the origin said so. */
+  /** Seconds for `Retry-After`, where somebody knows. */
   readonly retryAfterSeconds: number | undefined
+  /** Response fields that belong to this very failure. */
+  readonly fields: HeaderList
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.fields = options.fields ?? []
   }
 
   get status(): number {

@@ -16,6 +16,12 @@ export interface Trace {
   tier: TierName | undefined
   /** This request waited for another one's origin request. */
   collapsed: boolean
+  /** Who asks, as a verified token says. */
+  subject: string | undefined
+  /** What came of looking for a token; undefined where none is asked for. A closed set of words. */
+  auth: string | undefined
+  /** The rate limit that refused the request. A closed set of words. */
+  limit: string | undefined
   error: ErrorCode | undefined
   /** For the log: what the error table's public text leaves out. */
   errorDetail: unknown
@@ -28,6 +34,9 @@ export function createTrace(): Trace {
     cache: undefined,
     tier: undefined,
     collapsed: false,
+    subject: undefined,
+    auth: undefined,
+    limit: undefined,
     error: undefined,
     errorDetail: undefined,
   }

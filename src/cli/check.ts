@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 
@@ -9,7 +10,7 @@ export interface CheckArgs {
 
 /** Says everything that is wrong with a config file. Returns the exit code: 0 when nothing is, else 2. */
 export function check({ configFile, env, write }: CheckArgs): number {
-  const result = loadConfig(configFile, env)
+  const result = loadConfig(configFile, env, systemClock.now())
   if (result.kind === 'problems') {
     for (const problem of result.problems) write(formatProblem(problem))
     const count = result.problems.length

@@ -1,8 +1,10 @@
 /** The quick start: an embedded origin with a few objects, and a proxy in front of it. Loopback only. */
 
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SignJWT } from 'jose'
 import { type Addresses, type App, createApp } from '../app.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
@@ -22,9 +24,10 @@ export async function demo({ version }: { readonly version: string }): Promise<n
   const stopped = stopSignal(output)
   const cacheDir = mkdtempSync(join(tmpdir(), 'yatagarasu-demo-'))
   process.once('exit', () => rmSync(cacheDir, { recursive: true, force: true })) // however it ends
-  const { app, addresses } = await listenSomewhere({ endpoint: origin.endpoint, cacheDir }, version, output)
+  const secret = randomBytes(32).toString('hex')
+  const { app, addresses } = await listenSomewhere({ endpoint: origin.endpoint, cacheDir, secret }, version, output)
   announce(addresses)
-  process.stdout.write(firstSteps(addresses.main))
+  process.stdout.write(firstSteps(addresses.main, await readyToken(secret)))
   await stopped
   await app.close()
   await origin.close()
@@ -35,6 +38,8 @@ export async function demo({ version }: { readonly version: string }): Promise<n
 interface Places {
   readonly endpoint: string
   readonly cacheDir: string
+  /** What tokens of the protected bucket are signed with. */
+  readonly secret: string
 }
 
 async function listenSomewhere(
@@ -54,7 +59,7 @@ async function listenSomewhere(
   throw new Error('no port to listen on')
 }
 
-function demoConfig({ endpoint, cacheDir }: Places, port: number): Config {
+function demoConfig({ endpoint, cacheDir, secret }: Places, port: number): Config {
   const loaded = parseConfig(
     `server: { address: "127.0.0.1:${port}" }
 metrics: { address: "127.0.0.1:0" }
@@ -66,7 +71,11 @@ cache:
 buckets:
   - name: demo
     path_prefix: /demo
-    s3: { bucket: demo, region: us-east-1, endpoint: "${endpoint}", access_key: demo, secret_key: demo-secret }
+    s3: &s3 { bucket: demo, region: us-east-1, endpoint: "${endpoint}", access_key: demo, secret_key: demo-secret }
+  - name: secret
+    path_prefix: /secret
+    s3: { <<: *s3, bucket: secret }
+    jwt: { algorithm: HS256, secret: "${secret}" }
 `,
     {},
     'demo',
@@ -75,13 +84,19 @@ buckets:
   return loaded.config
 }
 
-function firstSteps(main: string): string {
+/** Good for a day: for as long as anybody tries things out. */
+function readyToken(secret: string): Promise<string> {
+  const key = new TextEncoder().encode(secret)
+  return new SignJWT({ sub: 'demo' }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('1 day').sign(key)
+}
+
+function firstSteps(main: string, token: string): string {
   return `
 Yatagarasu is serving sample objects. Try:
 
-  curl -i ${main}/demo/hello.txt                       # X-Cache: MISS, and HIT the second time
-  curl -i -r 0-99 ${main}/demo/video.bin               # a range: only its slice is fetched
-  curl -i ${main}/demo/hello.txt -H 'Cache-Control: no-cache'   # asks the origin again: REVALIDATED
+  curl -i ${main}/demo/hello.txt                  # X-Cache: MISS, and HIT the second time
+  curl -i -r 0-99 ${main}/demo/video.bin          # a range: only its slice is fetched
+  curl -i ${main}/secret/letter.txt -H 'Authorization: Bearer ${token}'   # 401 without it
 
 Ctrl-C ends it.
 `

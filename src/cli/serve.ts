@@ -14,23 +14,24 @@ export interface ServeArgs {
 }
 
 /** Returns the exit code: 2 when the file has problems, which are all told. */
-export async function serveFile({ configFile, env, version }: ServeArgs): Promise<number> {
-  const loaded = loadConfig(configFile, env)
+export async function serveFile(args: ServeArgs): Promise<number> {
+  const { configFile, env } = args
+  const loaded = loadConfig(configFile, env, systemClock.now())
   if (loaded.kind === 'problems') {
     for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
     return 2
   }
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
-  return serve(loaded.config, version)
+  return serve(loaded.config, args)
 }
 
 /** Runs until SIGTERM or SIGINT has drained it. Returns the exit code. */
-async function serve(config: Config, version: string): Promise<number> {
+async function serve(config: Config, args: ServeArgs): Promise<number> {
   const output = createLogger(config.logging, systemClock)
   const stopped = stopSignal(output)
   let app: App
   try {
-    app = await createApp(config, { clock: systemClock, random: systemRandom, log: output, version })
+    app = await createApp(config, { clock: systemClock, random: systemRandom, log: output, version: args.version })
   } catch (error) {
     return failedTo('start', error, output)
   }
@@ -40,9 +41,30 @@ async function serve(config: Config, version: string): Promise<number> {
     await app.close()
     return failedTo('listen', error, output)
   }
+  process.on('SIGHUP', () => renewCertificates(app, args, output))
   const signal = await stopped
   output.logger.info({ signal }, 'draining')
   return drain(app, output)
+}
+
+/** The certificates that the config file names now. A file with problems, or a certificate that is none, changes nothing. */
+function renewCertificates(app: App, { configFile, env }: ServeArgs, { logger }: LogOutput): void {
+  const loaded = loadConfig(configFile, env, systemClock.now())
+  if (loaded.kind === 'problems') {
+    for (const problem of loaded.problems) logger.error({ problem: formatProblem(problem) }, 'config is not reloaded')
+    return
+  }
+  const { tls } = loaded.config.server
+  if (tls === undefined) {
+    logger.warn('nothing is reloaded: on SIGHUP certificates are read again, and there is no server.tls')
+    return
+  }
+  try {
+    app.renewCertificates(tls.certificates)
+    logger.info({ certificates: tls.certificates.length }, 'certificates are read again')
+  } catch (error) {
+    logger.error({ err: error }, 'certificates are not replaced')
+  }
 }
 
 function failedTo(what: string, error: unknown, output: LogOutput): number {

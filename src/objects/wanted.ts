@@ -1,5 +1,6 @@
 /** What a request wants of an object, and what it gets. */
 
+import type { Allowed } from '../access/authorizer.ts'
 import type { CacheStatus } from '../base/trace.ts'
 import type { HeaderList, RangeSpec, TierName } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
@@ -23,6 +24,8 @@ export interface Site {
 }
 
 export interface Wanted {
+  /** Whoever opens an object has been let through first. */
+  readonly allowed: Allowed
   readonly method: 'GET' | 'HEAD'
   readonly ref: ObjectRef
   readonly key: CacheKey

@@ -28,9 +28,12 @@ const labelMeanings: Readonly<Record<string, string>> = {
   method: '`GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `DELETE`, `PATCH`, or `other`.',
   node: 'The version of Node.',
   operation: '`get`, `put` or `remove`.',
-  outcome: '`success` or `failure`, for each attempt after the first.',
+  outcome:
+    'Of an origin request made again: `success` or `failure`. Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`.',
   reason: 'Of an eviction: `size`. Of a rejected request: see below.',
   replica: 'Empty: a bucket has one origin.',
+  scope:
+    'The limit that refused: `global`, `per_ip`, `per_user` of `rate_limiting`; `bucket`, `bucket_per_ip`, `bucket_per_user` of a bucket.',
   status: 'The HTTP status; `error` when the origin gave none, 499 when the client left before it had one.',
   version: 'The version of this proxy.',
 }
@@ -45,6 +48,10 @@ const rejections: Readonly<Record<Exclude<RejectReason, 'bad-path'>, string>> = 
   'head-timeout': 'The request head took longer than `request_timeout_seconds`.',
   'header-too-large': 'A request head above `max_header_size`.',
   'uri-too-long': 'A request target above `max_uri_length`.',
+  tls: 'A TLS handshake that failed or took longer than `request_timeout_seconds`.',
+  'proxy-protocol': 'A trusted proxy that sent no valid PROXY header, with `client_address_from: proxy-protocol`.',
+  'h2-protocol': 'Not HTTP/2, where TLS agreed on it.',
+  'h2-flood': 'HTTP/2 frames sent to make work: resets, continuations, pings, settings, malformed requests by the thousand.',
   body: 'A request body with oversized chunk extensions.',
 }
 

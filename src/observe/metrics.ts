@@ -39,6 +39,12 @@ export function declareMetrics(declare: InstrumentSet) {
     rejectedRequests: declare.counter('rejected_requests_total', 'Requests refused before they reached a bucket.', [
       'reason',
     ]),
+    auth: declare.counter('auth_total', 'Requests to protected buckets, by what came of their tokens.', [
+      'bucket',
+      'outcome',
+    ]),
+    rateLimited: declare.counter('rate_limited_total', 'Requests refused by a rate limit.', ['bucket', 'scope']),
+    ipDenied: declare.counter('ip_denied_total', 'Requests refused for the address they came from.', ['bucket']),
     cacheHits: declare.counter('cache_hits_total', 'Records found in a tier.', ['bucket', 'layer']),
     cacheMisses: declare.counter('cache_misses_total', 'Records looked for in a tier and not found.', [
       'bucket',

@@ -38,13 +38,16 @@ export function accessLog(log: LogOutput, clock: Clock): RequestObserver {
 }
 
 function fieldsOf(...[request, response, trace, sent, durationMs]: Parameters<RequestObserver>): string {
-  const { bucket, cache, tier, error } = trace
+  const { bucket, cache, tier, subject, auth, limit, error } = trace
   let fields = `"correlation_id":"${request.id}","client_ip":${quoted(request.clientAddress)}`
   fields += `,"method":${quoted(request.method)},"path":${quoted(request.path)},"status":${response.status}`
   fields += `,"bytes":${sent.bytes},"duration_ms":${Math.round(durationMs * 1000) / 1000}`
   if (bucket !== undefined) fields += `,"bucket":"${bucket}"`
   if (cache !== undefined) fields += `,"cache":"${cache}"`
   if (tier !== undefined) fields += `,"tier":"${tier}"`
+  if (subject !== undefined) fields += `,"user":${quoted(subject)}`
+  if (auth !== undefined) fields += `,"auth":"${auth}"`
+  if (limit !== undefined) fields += `,"limit":"${limit}"`
   if (error !== undefined) fields += `,"error":"${error}"`
   return sent.complete ? fields : `${fields},"aborted":true`
 }
@@ -62,6 +65,7 @@ class BucketMeter {
   readonly #metrics: Metrics
   readonly #bucket: string
   readonly #requests = new Map<string, Map<number, Cell>>()
+  readonly #auth = new Map<string, Cell>()
   readonly #durations = new Map<CacheStatus | 'none', HistogramCell>()
 
   constructor(bucket: string, metrics: Metrics) {
@@ -81,6 +85,15 @@ class BucketMeter {
     if (cell === undefined) {
       cell = this.#metrics.httpRequests.cell(this.#bucket, method, String(status))
       cells.set(status, cell)
+    }
+    return cell
+  }
+
+  auth(outcome: string): Cell {
+    let cell = this.#auth.get(outcome)
+    if (cell === undefined) {
+      cell = this.#metrics.auth.cell(this.#bucket, outcome)
+      this.#auth.set(outcome, cell)
     }
     return cell
   }
@@ -106,7 +119,7 @@ const refusals: { readonly [Code in ErrorCode]?: RejectReason } = {
 export function measure(metrics: Metrics): RequestObserver {
   const meters = new Map<string, BucketMeter>()
   return (request, response, trace, sent, durationMs) => {
-    const { bucket = '', cache = 'none', collapsed, error } = trace
+    const { bucket = '', cache = 'none', collapsed, auth, error } = trace
     let meter = meters.get(bucket)
     if (meter === undefined) {
       meter = new BucketMeter(bucket, metrics)
@@ -116,7 +129,14 @@ export function measure(metrics: Metrics): RequestObserver {
     meter.duration(cache).observe(durationMs / 1000)
     meter.bytes.value += sent.bytes
     if (collapsed === true) meter.coalesced.value++
-    const reason = error && refusals[error]
-    if (reason !== undefined) metrics.rejectedRequests.cell(reason).value++
+    if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).value++
+    if (error !== undefined) countRefusal(error, trace, metrics)
   }
+}
+
+function countRefusal(error: ErrorCode, { bucket = '', limit = '' }: Trace, metrics: Metrics): void {
+  const reason = refusals[error]
+  if (reason !== undefined) metrics.rejectedRequests.cell(reason).value++
+  else if (error === 'AddressDenied') metrics.ipDenied.cell(bucket).value++
+  else if (error === 'RateLimited') metrics.rateLimited.cell(bucket, limit).value++
 }

@@ -34,8 +34,9 @@ export function tierEvents(metrics: Metrics, logger: Logger, clock: Clock): Stor
       if (operation === 'put') metrics.cacheSetDuration.cell(tier).observe(tookMs / 1000)
       troubles.worked(tier, operation)
     },
-    dropped: (tier) => {
+    dropped: (tier, reason) => {
       metrics.cacheWritesDropped.cell(tier).value++
+      if (reason === 'queue full') troubles.overran(tier)
     },
     breakerChanged: (layer, operation, state) => {
       if (state === 'open') logger.warn({ layer, operation }, 'cache tier is left alone for a while')

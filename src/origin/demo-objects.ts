@@ -10,13 +10,17 @@ export interface DemoObject {
 /** Five slices of the cache. */
 const videoBytes = 5 * 1024 * 1024
 
-export function demoObjects(): readonly DemoObject[] {
-  return [
-    text('hello.txt', 'text/plain; charset=utf-8', 'Hello from behind the crow with three legs.\n'),
-    text('index.html', 'text/html; charset=utf-8', page),
-    text('crow.svg', 'image/svg+xml', crow),
-    { key: 'video.bin', contentType: 'application/octet-stream', bytes: countedNoise(videoBytes) },
-  ]
+/** By bucket: one for everybody, and one for those who have a token. */
+export function demoObjects(): { readonly demo: readonly DemoObject[]; readonly secret: readonly DemoObject[] } {
+  return {
+    demo: [
+      text('hello.txt', 'text/plain; charset=utf-8', 'Hello from behind the crow with three legs.\n'),
+      text('index.html', 'text/html; charset=utf-8', page),
+      text('crow.svg', 'image/svg+xml', crow),
+      { key: 'video.bin', contentType: 'application/octet-stream', bytes: countedNoise(videoBytes) },
+    ],
+    secret: [text('letter.txt', 'text/plain; charset=utf-8', 'For your eyes only.\n')],
+  }
 }
 
 function text(key: string, contentType: string, content: string): DemoObject {

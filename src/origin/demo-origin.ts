@@ -1,6 +1,6 @@
 /**
- * The embedded S3-compatible origin of the quick start: one bucket of fixed objects, path style, loopback only. Requests
- * must carry an Authorization, but what it says is not checked.
+ * The embedded S3-compatible origin of the quick start: buckets of fixed objects, path style, loopback only. Requests must
+ * carry an Authorization, but what it says is not checked.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -28,12 +28,20 @@ interface Span {
   readonly end: number
 }
 
-const bucket = 'demo'
 /** Fixed, so that conditional requests hold across restarts. */
 const lastModified = new Date('2026-01-01T00:00:00Z')
 
-export async function startDemoOrigin(objects: readonly DemoObject[]): Promise<DemoOrigin> {
-  const stored = new Map(objects.map((object) => [object.key, store(object)]))
+export type DemoBuckets = Readonly<Record<string, readonly DemoObject[]>>
+
+type Buckets = ReadonlyMap<string, ReadonlyMap<string, StoredObject>>
+
+export async function startDemoOrigin(buckets: DemoBuckets): Promise<DemoOrigin> {
+  const stored: Buckets = new Map(
+    Object.entries(buckets).map(([name, objects]) => [
+      name,
+      new Map(objects.map((object) => [object.key, store(object)])),
+    ]),
+  )
   const server = createServer((request, response) => {
     request.resume()
     const { status, headers, body } = answer(stored, request)
@@ -59,13 +67,14 @@ function store(object: DemoObject): StoredObject {
   return { ...object, etag, lastModified, size: object.bytes.byteLength }
 }
 
-function answer(stored: ReadonlyMap<string, StoredObject>, request: IncomingMessage): Answer {
+function answer(buckets: Buckets, request: IncomingMessage): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, 'MethodNotAllowed')
   if (request.headers.authorization === undefined) return refusal(403, 'AccessDenied')
   const target = readTarget(request.url ?? '')
   if (target === undefined) return refusal(400, 'InvalidURI')
-  if (target.bucket !== bucket) return refusal(404, 'NoSuchBucket')
-  if (target.key === '') return xml(200, listObjects(bucket, stored.values(), target.query))
+  const stored = buckets.get(target.bucket)
+  if (stored === undefined) return refusal(404, 'NoSuchBucket')
+  if (target.key === '') return xml(200, listObjects(target.bucket, stored.values(), target.query))
   const object = stored.get(target.key)
   return object === undefined ? refusal(404, 'NoSuchKey') : answerObject(object, request.headers)
 }

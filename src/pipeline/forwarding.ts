@@ -12,9 +12,9 @@ function mayForward(name: string): boolean {
   return !(name.startsWith('if-') || name.startsWith('x-forwarded-') || name.startsWith('x-amz-'))
 }
 
-/** Which of `names` (lower case) may be sent to the origin at all. */
-export function forwardable(names: readonly string[]): readonly string[] {
-  return names.filter(mayForward)
+/** Which of `names` (lower case) may be sent to the origin at all. `tokenFields`: in which the route looks for tokens. */
+export function forwardable(names: readonly string[], tokenFields: readonly string[] = []): readonly string[] {
+  return names.filter((name) => mayForward(name) && !tokenFields.includes(name))
 }
 
 /** The request's values of these fields, as the origin gets them. `names` come from `forwardable`. */

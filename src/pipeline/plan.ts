@@ -1,3 +1,4 @@
+import type { Allowed } from '../access/authorizer.ts'
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
@@ -45,6 +46,7 @@ class Wait {
 
 /** A request for an object, understood: which one, how fresh, and whether the cache is asked. */
 export class PlannedRequest implements Wanted {
+  readonly allowed: Allowed
   readonly method: 'GET' | 'HEAD'
   readonly ref: ObjectRef
   readonly key: CacheKey
@@ -57,8 +59,9 @@ export class PlannedRequest implements Wanted {
   readonly #limits: WaitLimits
   #wait: Wait | undefined
 
-  constructor({ request, route, key }: Routed, limits: WaitLimits) {
-    const query = keptQuery(request.query, route.query)
+  constructor({ request, route, key }: Routed, allowed: Allowed, limits: WaitLimits) {
+    this.allowed = allowed
+    const query = keptQuery(request.query, route.query, route.tokenNames?.query)
     const { policy } = route.site
     this.method = request.method === 'HEAD' ? 'HEAD' : 'GET'
     this.ref = { bucket: route.name, key, query }
@@ -95,7 +98,9 @@ export class PlannedRequest implements Wanted {
   }
 
   forwarded(varyNames: readonly string[]): HeaderList {
-    const names = varyNames.length === 0 ? this.#route.headers.forward : [...this.#route.headers.forward, ...varyNames]
-    return forwardedHeaders(this.#request, names.length === 0 ? names : forwardable([...new Set(names)]))
+    const { headers, tokenNames } = this.#route
+    if (varyNames.length === 0) return forwardedHeaders(this.#request, headers.forward)
+    const names = new Set([...headers.forward, ...varyNames])
+    return forwardedHeaders(this.#request, forwardable([...names], tokenNames?.headers))
   }
 }

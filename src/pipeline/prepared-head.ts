@@ -31,10 +31,9 @@ export function preparedHead(head: ObjectHead, route: Route): PreparedHead {
 
 function prepare(head: ObjectHead, route: Route): PreparedHead {
   const { headers } = head
-  const told = downstreamHeaders(headers, route.downstreamCacheControl)
-  const fields = [...withoutFields(told, (name) => ownFields.has(name) || isDropped(name, route))]
+  const kept = withoutFields(headers, (name) => ownFields.has(name) || isDropped(name, route))
+  const fields = [...downstreamHeaders([...kept, ...route.headers.add], route.downstream)]
   if (head.status === 200 && head.size >= 0) fields.push('Accept-Ranges', 'bytes')
-  fields.push(...route.headers.add)
   return {
     fields,
     originAge: fieldValue(headers, 'age'),

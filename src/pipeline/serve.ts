@@ -1,10 +1,12 @@
 /** What every request for an object goes through, in order. */
 
+import type { Allowed } from '../access/authorizer.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
-import { preflightResponse } from '../http/cors.ts'
+import { corsHeaders, preflightResponse } from '../http/cors.ts'
 import { allowedMethods } from '../http/error-response.ts'
 import type { ObjectOpener } from '../objects/open-object.ts'
+import { admit, admitUser, authenticate } from './admission.ts'
 import { type Draft, draft } from './draft.ts'
 import { passPreflight } from './pass-preflight.ts'
 import { PlannedRequest, type WaitLimits } from './plan.ts'
@@ -19,20 +21,20 @@ export interface ServePorts extends WaitLimits {
 
 export function createServe(ports: ServePorts) {
   return async function serve(routed: Routed, trace: Trace): Promise<Draft> {
-    const { request, key } = routed
-    if (request.method === 'OPTIONS') return answerOptions(routed)
-    admit(routed)
-    trace.key = key
-    const planned = new PlannedRequest(routed, ports)
+    trace.key = routed.key
+    const admission = admit(routed, trace)
+    if (admission !== undefined) await admission
+    if (routed.request.method === 'OPTIONS') return answerOptions(routed)
+    expectRead(routed)
+    const allowed = await allow(routed, trace)
+    expectKey(routed)
+    const planned = new PlannedRequest(routed, allowed, ports)
+    const answer = async () => respond(await ports.opener.open(planned), planned, routed, trace, ports)
     try {
-      for (let isFirst = true; ; isFirst = false) {
-        try {
-          return await respond(await ports.opener.open(planned), planned, routed, trace, ports)
-        } catch (error) {
-          // Nothing is sent yet, so the object is opened anew, once.
-          if (!(isFirst && error instanceof ProxyError && mayOpenAnew(error, routed.route))) throw error
-        }
-      }
+      return await answer()
+    } catch (error) {
+      if (!mayOpenAnew(error, routed.route)) throw error
+      return await answer() // nothing is sent yet, so the object is opened anew, once
     } finally {
       planned.headKnown()
     }
@@ -40,24 +42,42 @@ export function createServe(ports: ServePorts) {
 }
 
 /** Between its head and its first byte the object was replaced, or the connection broke, which may be tried again or not. */
-function mayOpenAnew({ code }: ProxyError, { asksAgain }: Route): boolean {
-  return code === 'ObjectChanged' || (code === 'OriginTruncated' && asksAgain)
+function mayOpenAnew(error: unknown, { asksAgain }: Route): boolean {
+  if (!(error instanceof ProxyError)) return false
+  return error.code === 'ObjectChanged' || (error.code === 'OriginTruncated' && asksAgain)
 }
 
-function admit({ request, key }: Routed): void {
+/** Waits only for what takes time: most requests are known, and let through, at once. */
+async function allow(routed: Routed, trace: Trace): Promise<Allowed> {
+  const identified = authenticate(routed, trace)
+  const caller = identified instanceof Promise ? await identified : identified
+  const allowed = routed.route.admission.authorizer.authorize(caller)
+  const admission = admitUser(routed, caller, trace)
+  if (admission !== undefined) await admission
+  return allowed
+}
+
+function expectRead({ request }: Routed): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new ProxyError('MethodNotAllowed', `method ${request.method} on an object`)
   }
   if (request.hasBody) throw new ProxyError('RequestBodyNotAllowed', `${request.method} with a body`)
+}
+
+function expectKey({ key }: Routed): void {
   if (key === '') throw new ProxyError('NoSuchKey', 'the path names no object key')
 }
 
 async function answerOptions(routed: Routed): Promise<Draft> {
   const { request, route } = routed
-  if (route.cors === 'passthrough' && request.header('access-control-request-method') !== undefined) {
+  const { cors } = route
+  if (cors === 'passthrough' && request.header('access-control-request-method') !== undefined) {
+    expectKey(routed)
     return await passPreflight(routed)
   }
-  const preflight = typeof route.cors === 'object' ? preflightResponse(route.cors, request) : undefined
+  const rule = typeof cors === 'object' ? cors : undefined
+  const preflight = rule && preflightResponse(rule, request)
   if (preflight !== undefined) return draft(preflight.status, [...preflight.headers], preflight.body)
-  return draft(204, ['Allow', allowedMethods], { kind: 'empty' })
+  const shared = rule === undefined ? [] : corsHeaders(rule, request.header('origin'))
+  return draft(204, ['Allow', allowedMethods, ...shared], { kind: 'empty' })
 }

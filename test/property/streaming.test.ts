@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { publicAuthorizer } from '../../src/access/authorizer.ts'
 import type { ByteRange } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
@@ -43,6 +44,7 @@ function wanted(site: Site, range: ByteRange | undefined, signal: AbortSignal): 
   const key = new CacheKey('b', 'film')
   const header = () => undefined
   return {
+    allowed: publicAuthorizer.authorize({ kind: 'anonymous' }),
     method: 'GET',
     ref,
     key,

@@ -30,13 +30,22 @@ class Trial {
     const events = new TierEventLog()
     const delay = { ms: delayMs, clock: this.#clock }
     const tier = faulty(memoryAs('disk', events), { on: ['put', 'remove', 'clear'], failEvery, delay })
-    this.#layer = new WriteBehind(tier, { maxRecords, maxBytes: 2 ** 20, writers }, events, this.#clock)
+    this.#layer = new WriteBehind(
+      tier,
+      { maxRecords, maxBytes: 2 ** 20, writers, writingBytes: 2 ** 20 },
+      events,
+      this.#clock,
+    )
   }
 
   readonly steps = {
     put: async (id: RecordId) => {
       this.#newest.set(id, ++this.#version)
       void this.#layer.put(id, this.#record(this.#version))
+    },
+    offer: async (id: RecordId) => {
+      this.#newest.set(id, ++this.#version)
+      void this.#layer.offer(id, this.#record(this.#version))
     },
     /** Brings back the newest: a slower tier that has an older one is not believed, and what is removed is removed there too. */
     promote: async (id: RecordId) => {
@@ -74,7 +83,7 @@ class Trial {
 }
 
 const step = fc.tuple(
-  fc.constantFrom('put', 'put', 'promote', 'remove', 'read', 'read', 'clear', 'moment', 'second'),
+  fc.constantFrom('put', 'offer', 'offer', 'promote', 'remove', 'read', 'read', 'clear', 'moment', 'second'),
   fc.constantFrom(...ids),
 )
 const circumstances = fc.record({

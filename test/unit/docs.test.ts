@@ -94,23 +94,30 @@ test('the README has under 150 lines', () => {
 
 test('the README tries what the demo prints', () => {
   const demo = read('src/cli/demo.ts')
-  const lines = read('README.md').match(/^ +curl .*\/demo\/.*$/gm) ?? []
+  const lines = read('README.md').match(/^ +curl .*\/(?:demo|secret)\/.*$/gm) ?? []
   assert.equal(lines.length, 3)
   for (const line of lines) {
-    const printed = line.trim().replace('http://127.0.0.1:8080', () => '$' + '{main}')
+    const withToken = line.trim().replace(/Bearer [^']+/, () => 'Bearer $' + '{token}')
+    const printed = withToken.replace('http://127.0.0.1:8080', () => '$' + '{main}')
     assert.ok(demo.includes(printed), printed)
   }
 })
 
-for (const page of ['README.md', 'docs/operations.md']) {
+for (const page of ['README.md', 'docs/operations.md', 'docs/authentication.md']) {
   test(`the configurations in ${page} are valid`, () => {
     const blocks = [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
     assert.ok(blocks.length > 0)
     for (const block of blocks) {
-      const loaded = parseConfig(block, {})
-      assert.deepEqual(loaded.kind === 'problems' ? loaded.problems : [], [])
+      const loaded = parseConfig(block.startsWith('jwt:') ? inBucket(block) : block, {})
+      assert.deepEqual(loaded.kind === 'problems' ? loaded.problems : [], [], block)
     }
   })
+}
+
+/** Of a block that protects a bucket, the file around it. */
+function inBucket(block: string): string {
+  const indented = block.replaceAll(/^(?=.)/gm, '    ')
+  return `buckets:\n  - name: b\n    path_prefix: /b\n    s3: { bucket: my-bucket, region: us-east-1 }\n${indented}`
 }
 
 test('every npm script that is mentioned exists', () => {

@@ -7,7 +7,7 @@ import { startDemoOrigin } from '../../../src/origin/demo-origin.ts'
 const plain = (key: string, content: string) => ({ key, contentType: 'text/plain', bytes: Buffer.from(content) })
 
 async function start(t: TestContext, objects = [plain('hello.txt', '0123456789'), plain('a b/ü.txt', 'deep')]) {
-  const origin = await startDemoOrigin(objects)
+  const origin = await startDemoOrigin({ demo: objects })
   t.after(() => origin.close())
   const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
     const response = await fetch(origin.endpoint + path, { method, headers: { authorization: 'any', ...headers } })
@@ -131,8 +131,8 @@ test('the sample objects are the same every time, one of them large enough for r
   const [once, again] = [demoObjects(), demoObjects()]
   assert.deepEqual(once, again)
   assert.deepEqual(
-    once.map(({ key }) => key),
+    once.demo.map(({ key }) => key),
     ['hello.txt', 'index.html', 'crow.svg', 'video.bin'],
   )
-  assert.equal(once.find(({ key }) => key === 'video.bin')?.bytes.byteLength, 5 * 1024 * 1024)
+  assert.equal(once.demo.find(({ key }) => key === 'video.bin')?.bytes.byteLength, 5 * 1024 * 1024)
 })

@@ -1,0 +1,115 @@
+/** Who may come in, bucket by bucket: keys and their verifiers, address lists, limits. */
+
+import { createAddressRule } from '../access/address-list.ts'
+import type { Authenticator } from '../access/authenticator.ts'
+import { createAuthorizer, publicAuthorizer } from '../access/authorizer.ts'
+import { compileClaimRules } from '../access/claim-rules.ts'
+import { createJwks } from '../access/jwks.ts'
+import { JwtAuthenticator } from '../access/jwt-authenticator.ts'
+import type { KeySet } from '../access/key-set.ts'
+import { createStaticKeys } from '../access/static-keys.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { AccessConfig, BucketConfig, Config, JwtConfig, RateLimitingConfig, RateLimits } from '../config/config.ts'
+import { createAddressSet } from '../http/address-set.ts'
+import { createLocalLimiter } from '../limits/local-limiter.ts'
+import type { Limit, LimitScope, RateLimiter } from '../limits/rate-limiter.ts'
+import { createRedisLimiter } from '../limits/redis-limiter.ts'
+import { jwksEvents, limiterEvents } from '../observe/access-events.ts'
+import type { LogOutput } from '../observe/logger.ts'
+import type { Admission, RouteLimits } from '../pipeline/admission.ts'
+
+export interface AdmissionPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: LogOutput
+}
+
+/** What all buckets share of it: one verifier for equal settings, one limiter for all. */
+export class Admissions {
+  readonly #config: Config
+  readonly #ports: AdmissionPorts
+  readonly #keys: KeySet[] = []
+  readonly #verifiers = new Map<JwtConfig, Authenticator>()
+  readonly #limiter: RateLimiter | undefined
+
+  constructor(config: Config, ports: AdmissionPorts) {
+    this.#config = config
+    this.#ports = ports
+    this.#limiter = config.rateLimiting && createLimiter(config.rateLimiting, ports)
+  }
+
+  of({ name, access, rateLimits }: BucketConfig): Admission {
+    return {
+      admits: addressRule(access),
+      ...this.#protection(access),
+      limits: this.#limits(name, rateLimits),
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#keys.map((keys) => keys.close()), this.#limiter?.close()])
+  }
+
+  #protection({ jwt, claims }: AccessConfig): Pick<Admission, 'authenticator' | 'authorizer'> {
+    if (jwt === undefined) return { authenticator: undefined, authorizer: publicAuthorizer }
+    return { authenticator: this.#verifier(jwt), authorizer: createAuthorizer(compileClaimRules(claims)) }
+  }
+
+  #verifier(jwt: JwtConfig): Authenticator {
+    const known = this.#verifiers.get(jwt)
+    if (known !== undefined) return known
+    const keys = this.#keysOf(jwt)
+    this.#keys.push(keys)
+    const verifier = new JwtAuthenticator(
+      { ...jwt, keys, issuer: unlessEmpty(jwt.issuer), audience: unlessEmpty(jwt.audience) },
+      this.#ports.clock,
+    )
+    this.#verifiers.set(jwt, verifier)
+    return verifier
+  }
+
+  #keysOf({ keys }: JwtConfig): KeySet {
+    if (keys.kind === 'static') return createStaticKeys(keys.keys)
+    const { clock, random, log } = this.#ports
+    return createJwks(keys, { clock, random, events: jwksEvents(log.logger, keys.url) })
+  }
+
+  #limits(bucket: string, own: RateLimits): RouteLimits | undefined {
+    const { rateLimiting } = this.#config
+    if (rateLimiting === undefined || this.#limiter === undefined) return undefined
+    const early = [
+      ...limit('global', '', rateLimiting.global),
+      ...limit('per_ip', '', rateLimiting.perIp),
+      ...limit('bucket', bucket, own.global),
+      ...limit('bucket_per_ip', bucket, own.perIp),
+    ]
+    const perUser = [...limit('per_user', '', rateLimiting.perUser), ...limit('bucket_per_user', bucket, own.perUser)]
+    if (early.length === 0 && perUser.length === 0) return undefined
+    return { limiter: this.#limiter, early, perUser }
+  }
+}
+
+function limit(scope: LimitScope, bucket: string, rate: RateLimits['global']): readonly Limit[] {
+  return rate === undefined ? [] : [{ scope, bucket, rate }]
+}
+
+/** A list with nothing in it asks for nothing; to those who verify, it would leave nobody. */
+function unlessEmpty(names: readonly string[]): readonly string[] | undefined {
+  return names.length === 0 ? undefined : names
+}
+
+function addressRule({ ipAllowlist, ipBlocklist }: AccessConfig): Admission['admits'] {
+  if (ipAllowlist.length === 0 && ipBlocklist.length === 0) return undefined
+  return createAddressRule({ allow: createAddressSet(ipAllowlist), block: createAddressSet(ipBlocklist) })
+}
+
+function createLimiter(options: RateLimitingConfig, { clock, random, log }: AdmissionPorts): RateLimiter {
+  const { algorithm, windowMs, redis } = options
+  const local = createLocalLimiter({ algorithm, windowMs }, { clock, random })
+  if (redis === undefined) return local
+  return createRedisLimiter(
+    { algorithm, windowMs, redis: redis.options, keyPrefix: redis.keyPrefix },
+    { clock, random, local, events: limiterEvents(log.logger) },
+  )
+}
