@@ -1,11 +1,12 @@
 /** Whose request it is, when proxies stand between: what trusted ones say about the hop before them. */
 
-import { BlockList, isIP, SocketAddress } from 'node:net'
+import { canonicalAddress, createAddressSet } from './address-set.ts'
 
 export interface ClientAddressOptions {
   /** Addresses and CIDR blocks. */
   readonly trustedProxies: readonly string[]
-  readonly source: 'x-forwarded-for' | 'forwarded'
+  /** `proxy-protocol`: they say it as they connect, and no field counts. */
+  readonly source: 'x-forwarded-for' | 'forwarded' | 'proxy-protocol'
 }
 
 /** The other end of a connection. */
@@ -15,7 +16,7 @@ export interface Peer {
 }
 
 export interface ClientAddresses {
-  /** Once per connection: asking a BlockList costs about a microsecond. */
+  /** Once per connection: its address stays what it is. */
   peer(remoteAddress: string | undefined): Peer
   /** `field`: the value of the field named by `source`, all lines joined. */
   client(peer: Peer, field: string | undefined): string
@@ -25,14 +26,13 @@ export interface ClientAddresses {
 const maxHops = 64
 
 export function createClientAddresses(options: ClientAddressOptions): ClientAddresses {
-  const proxies = blockListOf(options.trustedProxies)
+  const proxies = createAddressSet(options.trustedProxies)
   const hopsOf = options.source === 'forwarded' ? forwardedHops : listedHops
-  const isTrusted = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   return {
     peer(remoteAddress) {
       const address = canonicalAddress(remoteAddress ?? '')
       if (address === undefined) return { address: '', trusted: false }
-      return { address, trusted: options.trustedProxies.length > 0 && isTrusted(address) }
+      return { address, trusted: proxies.has(address) }
     },
     client(peer, field) {
       let client = peer.address
@@ -42,36 +42,11 @@ export function createClientAddresses(options: ClientAddressOptions): ClientAddr
         const address = hop === undefined ? undefined : canonicalAddress(withoutPort(hop))
         if (address === undefined || left-- === 0) return client
         client = address
-        if (!isTrusted(address)) return client
+        if (!proxies.has(address)) return client
       }
       return client
     },
   }
-}
-
-function blockListOf(blocks: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const block of blocks) {
-    const [text = '', prefix] = block.split('/')
-    const address = canonicalAddress(text)
-    if (address === undefined) throw new Error(`not an address or CIDR block: ${block}`)
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    // A block of v4-mapped addresses is the v4 block it maps.
-    const skipped = isIP(text) === 6 && family === 'ipv4' ? 96 : 0
-    if (prefix === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(prefix) - skipped, family)
-  }
-  return list
-}
-
-/** One spelling per address: v4-mapped as v4, v6 compressed in lower case, without a zone. Undefined when it is none. */
-function canonicalAddress(text: string): string | undefined {
-  const family = isIP(text)
-  if (family === 4) return text
-  if (family === 0) return undefined
-  if (text.startsWith('::ffff:') && isIP(text.slice(7)) === 4) return text.slice(7)
-  const { address } = new SocketAddress({ address: text.replace(/%.*$/, ''), family: 'ipv6' })
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
 
 /** `1.2.3.4:80` and `[::1]:80`, as some proxies write them, become bare addresses. */

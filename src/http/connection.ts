@@ -1,19 +1,20 @@
-/** One client connection: what is under way on it, and how it ends without wiping out the last answer. */
+/** One client connection of HTTP/1.1: what is under way on it, and how it ends without wiping out the last answer. */
 
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Peer } from './client-address.ts'
+import type { Conversation } from './conversation.ts'
 import { type Refusal, rawAnswer } from './refusal.ts'
 
 /**
  * A client that is still sending when its connection is destroyed gets a reset, and loses an answer it has not read yet.
  * So what it sends is taken and dropped, for so long at most.
  */
-const lingerMs = 2000
+export const lingerMs = 2000
 
-export class Connection {
+export class Connection implements Conversation {
   readonly peer: Peer
   readonly #socket: Socket
   readonly #ports: { readonly clock: Clock; readonly random: Random }
@@ -34,7 +35,6 @@ export class Connection {
     this.#ports = ports
   }
 
-  /** It has carried a request. */
   get isUsed(): boolean {
     return this.#newest !== undefined
   }
@@ -99,14 +99,13 @@ export class Connection {
     return true
   }
 
-  /** One look at it: a connection that waits for its next request for more than `patience` looks in a row is closed. */
   look(patience: number): void {
     if (this.#active > 0 || !this.isUsed || this.#isClosing) return
     this.#idleLooks += 1
     if (this.#idleLooks > patience) this.#socket.destroySoon()
   }
 
-  endIfIdle(): void {
+  retire(): void {
     if (this.#active === 0 && !this.#isClosing) this.#socket.destroySoon()
   }
 
@@ -118,7 +117,7 @@ export class Connection {
     const { clock, random } = this.#ports
     this.#isClosing = true
     this.#socket.resume() // of a tunnel that was asked for, nobody reads
-    this.#socket.end(rawAnswer(refusal.error, random.requestId(), clock.now()))
+    this.#socket.end(rawAnswer(refusal, random.requestId(), clock.now()))
     this.#linger()
   }
 

@@ -12,6 +12,9 @@ export interface ErrorAudience {
 
 export const allowedMethods = 'GET, HEAD, OPTIONS'
 
+/** RFC 6750 §3.1; a request without any token is told of the scheme alone. */
+const invalidToken = 'Bearer error="invalid_token"'
+
 /** Nothing of the error but its code and public text leaves here. */
 export function errorResponse(error: ProxyError, audience: ErrorAudience): ProxyResponse {
   const { code, status, text } = error
@@ -22,10 +25,12 @@ export function errorResponse(error: ProxyError, audience: ErrorAudience): Proxy
   const bytes = Buffer.from(body)
   const headers = ['Content-Type', asXml ? 'application/xml' : 'application/json', 'Content-Length', `${bytes.length}`]
   headers.push('Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff')
-  headers.push('Content-Security-Policy', "default-src 'none'")
+  headers.push('Content-Security-Policy', "default-src 'none'", 'Referrer-Policy', 'no-referrer')
   const retryAfter = error.retryAfterSeconds ?? (status === 503 ? 1 : undefined)
   if (retryAfter !== undefined) headers.push('Retry-After', `${Math.max(1, Math.ceil(retryAfter))}`)
   if (status === 405) headers.push('Allow', allowedMethods)
+  if (status === 401) headers.push('WWW-Authenticate', code === 'TokenInvalid' ? invalidToken : 'Bearer')
+  headers.push(...error.fields)
   return { status, headers, body: { kind: 'bytes', bytes } }
 }
 

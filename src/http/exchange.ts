@@ -1,73 +1,73 @@
 /** One request on its way through the handler and its response on the way out, or what takes the response's place. */
 
-import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import { withoutFields } from '../base/header-list.ts'
 import { createTrace, type Trace } from '../base/trace.ts'
-import type { Connection } from './connection.ts'
 import { isCorsField } from './cors.ts'
 import { errorResponse } from './error-response.ts'
 import type { Handler, ProxyRequest, ProxyResponse, Sent } from './messages.ts'
-import { type SendPorts, sendResponse } from './send-response.ts'
+import type { Finished, Outlet } from './send-response.ts'
 
-export interface ExchangeHost {
+/** `Line`: what requests come in on, a connection; `Out`: where one response leaves. */
+export interface ExchangeHost<Line, Out extends Outlet> {
   readonly clock: Clock
   readonly handle: Handler
-  readonly sending: SendPorts
-  isDraining(): boolean
+  send(response: ProxyResponse, request: ProxyRequest, line: Line, out: Out, finished: Finished): void
   /** The connection is rid of this request. */
-  finish(connection: Connection): void
+  finish(line: Line): void
   done(request: ProxyRequest, response: ProxyResponse, trace: Trace, sent: Sent, durationMs: number): void
 }
 
-interface Exchange {
-  readonly host: ExchangeHost
-  readonly connection: Connection
+interface Exchange<Line, Out extends Outlet> {
+  readonly host: ExchangeHost<Line, Out>
+  readonly line: Line
   readonly request: ProxyRequest
-  readonly res: ServerResponse
+  readonly out: Out
   readonly trace: Trace
   /** Monotonic. */
   readonly startedMs: number
 }
 
-export function runExchange(
-  host: ExchangeHost,
-  connection: Connection,
+export function runExchange<Line, Out extends Outlet>(
+  host: ExchangeHost<Line, Out>,
+  line: Line,
   request: ProxyRequest,
-  res: ServerResponse,
+  out: Out,
 ): void {
   const trace = createTrace()
-  const exchange = { host, connection, request, res, trace, startedMs: host.clock.monotonicMs() }
+  const exchange = { host, line, request, out, trace, startedMs: host.clock.monotonicMs() }
   void host.handle(request, trace).then(
     (response) => answer(exchange, response),
     (error) => answer(exchange, errorPage(exchange, error, [])),
   )
 }
 
-function answer(exchange: Exchange, response: ProxyResponse): void {
-  const { host, connection, request, res, trace, startedMs } = exchange
-  if (host.isDraining()) connection.closeIfNewest(res)
-  sendResponse(response, request, res, host.sending, (sent, error) => {
-    if (error !== undefined && !res.headersSent) {
+function answer<Line, Out extends Outlet>(exchange: Exchange<Line, Out>, response: ProxyResponse): void {
+  const { host, line, request, out, trace, startedMs } = exchange
+  host.send(response, request, line, out, (sent, error) => {
+    if (error !== undefined && !out.headersSent) {
       answer(exchange, errorPage(exchange, error, response.headers))
       return
     }
     if (error !== undefined) noteError(trace, error)
-    host.finish(connection)
+    host.finish(line)
     host.done(request, response, trace, sent, host.clock.monotonicMs() - startedMs)
   })
 }
 
 /** In place of a response that could not be had or sent; keeps what `instead` said about sharing. */
-function errorPage({ request, res, trace }: Exchange, cause: unknown, instead: readonly string[]): ProxyResponse {
+function errorPage(
+  { request, trace }: Pick<Exchange<unknown, Outlet>, 'request' | 'trace'>,
+  cause: unknown,
+  instead: readonly string[],
+): ProxyResponse {
   noteError(trace, cause)
   const isKnown = cause instanceof ProxyError
   const error = isKnown ? cause : new ProxyError('InternalError', 'answering a request', { cause })
   const page = errorResponse(error, { id: request.id, accept: request.header('accept') })
   // Fields that could not be sent once will not be tried again.
   const sharing = isKnown ? withoutFields(instead, (name) => name !== 'vary' && !isCorsField(name)) : []
-  res.statusMessage = '' // else node keeps the phrase of the first attempt
   return { ...page, headers: [...page.headers, 'X-Correlation-ID', request.id, ...sharing] }
 }
 

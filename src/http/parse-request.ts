@@ -93,7 +93,7 @@ export class ClientRequest implements ProxyRequest {
   }
 }
 
-interface Target {
+export interface Target {
   readonly path: string
   readonly query: string
   /** Of the absolute form only; it counts instead of Host (RFC 9112 §3.2.2). */
@@ -103,7 +103,7 @@ interface Target {
 const slash = 0x2f
 const absoluteForm = /^https?:\/\/([^/?]*)([^?]*)(?:\?(.*))?$/i
 
-function splitTarget(method: string, url: string): Target | undefined {
+export function splitTarget(method: string, url: string): Target | undefined {
   // A fragment is never sent; what it would mean to others is anybody's guess.
   if (url.includes('#')) return undefined
   if (url.charCodeAt(0) === slash) {
@@ -130,13 +130,15 @@ function hostOf(target: Target, field: string | undefined, httpVersion: string):
 /** RFC 3986 §3.2.2, less the comma; an optional port follows. */
 const authorityForm = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i
 
-function hostName(authority: string): string | undefined {
+/** The host of an authority, in the one spelling that routes know; undefined when it is none. */
+export function hostName(authority: string): string | undefined {
   const host = authorityForm.exec(authority)?.[1]?.toLowerCase()
   return host?.endsWith('.') ? host.slice(0, -1) : host // the root of the DNS, spelled out
 }
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/
 
-function requestId(given: string | string[] | undefined, random: Random): RequestId {
+/** The client's own name for its request, if that is one. */
+export function requestId(given: string | string[] | undefined, random: Random): RequestId {
   return typeof given === 'string' && acceptableId.test(given) ? (given as RequestId) : random.requestId()
 }

@@ -1,44 +1,26 @@
-/** One plain HTTP/1.1 listener: limits, timeouts, drain. Hands each request to one function and sends what it answers. */
+/** One listener: accepts connections, finds out what is spoken on each, and ends them all. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../base/clock.ts'
-import type { Random } from '../base/random.ts'
-import type { Trace } from '../base/trace.ts'
-import { type ClientAddresses, type ClientAddressOptions, createClientAddresses } from './client-address.ts'
-import { Connection } from './connection.ts'
-import { errorResponse } from './error-response.ts'
-import { type ExchangeHost, runExchange } from './exchange.ts'
-import type { Handler, ProxyRequest, ProxyResponse, Sent } from './messages.ts'
-import { parseRequest } from './parse-request.ts'
-import { Refusal, type RejectReason, refusalOf } from './refusal.ts'
-import { type SendPorts, sendResponse } from './send-response.ts'
+import type { TlsCertificate, TlsOptions } from './certificates.ts'
+import type { Peer } from './client-address.ts'
+import type { Conversation } from './conversation.ts'
+import { Front, type FrontOptions, type FrontPorts } from './front.ts'
+import { Http1Server } from './http1-server.ts'
+import { Http2Server } from './http2-server.ts'
+import { Prelude } from './prelude.ts'
+import { readProxyHeader } from './proxy-greeting.ts'
+import { TlsGate } from './tls-gate.ts'
 
-export interface ListenerOptions {
+export interface ListenerOptions extends FrontOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  readonly keepAliveTimeoutMs: number
-  /** For a request head to arrive (408), and for a client to take at least a byte of what waits for it (cut). */
-  readonly requestTimeoutMs: number
-  /** Of target, names and values together; a longer head is a 431. */
-  readonly maxHeaderBytes: number
-  readonly maxUriLength: number
-  /** A longer body, or one of unknown length, is told to the handler as `hasBody`; its connection closes after the answer. */
-  readonly maxRequestBodyBytes: number
-  readonly clientAddress: ClientAddressOptions
+  /** Absent: HTTP/1.1 in the clear. With it HTTP/2 too, as the client chooses (ALPN). */
+  readonly tls?: TlsOptions | undefined
 }
 
-export interface ListenerPorts {
-  readonly clock: Clock
-  readonly random: Random
-  /** Where it rejects, the client gets the error's response. */
-  readonly handle: Handler
-  /** Once per handled request: its last byte is out, or its client gone. */
-  done(request: ProxyRequest, response: ProxyResponse, trace: Trace, sent: Sent, durationMs: number): void
-  /** What arrived never became a request. */
-  rejected(reason: RejectReason): void
+export interface ListenerPorts extends FrontPorts {
   connections?(open: number): void
 }
 
@@ -53,8 +35,13 @@ export interface Listener {
   /** Resolves once connections are accepted. */
   listen(): Promise<Listening>
   /**
-   * Stops accepting, ends idle connections, lets requests in flight finish with `Connection: close`, and destroys what is
-   * left after `timeoutMs`. Resolves when no connection is.
+   * What new connections are shown from now on; those open are left alone. Throws, with nothing changed, when a certificate
+   * or key is none, or the listener has no TLS.
+   */
+  renewCertificates(certificates: readonly TlsCertificate[]): void
+  /**
+   * Stops accepting, ends idle connections, lets requests in flight finish with `Connection: close` or GOAWAY, and destroys
+   * what is left after `timeoutMs`. Resolves when no connection is.
    */
   drain(timeoutMs: number): Promise<void>
   readonly openConnections: number
@@ -65,6 +52,7 @@ export interface Listener {
 /** How long a drain waits for the first word on connections that have not had one. */
 const firstWordMs = 1000
 
+/** Throws when a certificate or key is none. */
 export function createListener(options: ListenerOptions, ports: ListenerPorts): Listener {
   return new HttpListener(options, ports)
 }
@@ -72,14 +60,14 @@ export function createListener(options: ListenerOptions, ports: ListenerPorts): 
 class HttpListener implements Listener {
   readonly #options: ListenerOptions
   readonly #ports: ListenerPorts
-  readonly #sending: SendPorts
-  readonly #host: ExchangeHost
-  readonly #addresses: ClientAddresses
+  readonly #front: Front
   readonly #server: Server
-  readonly #connections = new Map<Socket, Connection>()
+  readonly #http1: Http1Server
+  readonly #http2: Http2Server
+  readonly #tls: TlsGate | undefined
+  /** By the TCP connection they are held on. */
+  readonly #conversations = new Map<Socket, Conversation>()
   #accepted = 0
-  #activeRequests = 0
-  #isDraining = false
   readonly #lookEveryMs: number
   #endLooks = () => {}
   #lastGone = () => {}
@@ -87,36 +75,22 @@ class HttpListener implements Listener {
   constructor(options: ListenerOptions, ports: ListenerPorts) {
     this.#options = options
     this.#ports = ports
-    this.#sending = { clock: ports.clock, stallLimitMs: options.requestTimeoutMs }
-    this.#host = {
-      clock: ports.clock,
-      sending: this.#sending,
-      isDraining: () => this.#isDraining,
-      handle: (request, trace) => ports.handle(request, trace),
-      done: (...report) => ports.done(...report),
-      finish: (connection) => this.#finish(connection),
-    }
-    this.#addresses = createClientAddresses(options.clientAddress)
-    this.#server = createBareServer(options)
+    this.#front = new Front(options, ports)
+    this.#http1 = new Http1Server(this.#front)
+    this.#http2 = new Http2Server(this.#front)
+    this.#tls = options.tls && new TlsGate(options.tls)
     this.#lookEveryMs = Math.max(1, Math.min(1000, options.keepAliveTimeoutMs / 4))
-    const receive = (message: IncomingMessage, res: ServerResponse) => this.#receive(message, res)
-    this.#server.on('request', receive)
-    // No body is wanted, so nobody is told to continue: the final answer comes at once (RFC 9110 §10.1.1).
-    this.#server.on('checkContinue', receive)
-    this.#server.on('checkExpectation', receive)
-    this.#server.on('connection', (socket) => this.#accept(socket))
-    this.#server.on('connect', (_message, socket) => {
-      this.#refuse(socket as Socket, new Refusal('connect', 'MethodNotAllowed', 'no tunnels here'))
-    })
-    this.#server.on('clientError', (error, socket) => this.#refuse(socket as Socket, refusalOf(error)))
+    // Only HTTP/1.1 in the clear has something to say to a client that says no more; with TLS, that one is gone.
+    const allowHalfOpen = options.tls === undefined
+    this.#server = createServer({ allowHalfOpen, noDelay: true }, (socket) => this.#accept(socket))
   }
 
   get openConnections(): number {
-    return this.#connections.size
+    return this.#conversations.size
   }
 
   get activeRequests(): number {
-    return this.#activeRequests
+    return this.#front.activeRequests
   }
 
   listen(): Promise<Listening> {
@@ -127,37 +101,42 @@ class HttpListener implements Listener {
         this.#server.off('error', reject)
         // Of a single accept, such as one without a file descriptor left; the next may succeed.
         this.#server.on('error', () => {})
+        this.#http1.open()
         this.#endLooks = this.#ports.clock.repeat(this.#lookEveryMs, () => this.#lookForIdle())
         const { port: bound } = this.#server.address() as AddressInfo
-        resolve({ host, port: bound, url: urlOf(host, bound) })
+        resolve({ host, port: bound, url: urlOf(this.#tls === undefined ? 'http' : 'https', host, bound) })
       })
     })
   }
 
+  renewCertificates(certificates: readonly TlsCertificate[]): void {
+    if (this.#tls === undefined) throw new Error('a listener without TLS has no certificates to renew')
+    this.#tls.renew(certificates)
+  }
+
   async drain(timeoutMs: number): Promise<void> {
     const { clock } = this.#ports
-    this.#isDraining = true
+    this.#front.isDraining = true
     await this.#acceptBacklog()
-    // Not http's own close: that one destroys idle connections, and no longer looks for slow heads.
-    NetServer.prototype.close.call(this.#server)
-    for (const connection of this.#connections.values()) if (connection.isUsed) connection.endIfIdle()
-    if (this.#connections.size > 0) {
+    this.#server.close()
+    for (const conversation of this.#conversations.values()) if (conversation.isUsed) conversation.retire()
+    if (this.#conversations.size > 0) {
       const allGone = new Promise<void>((resolve) => {
         this.#lastGone = resolve
       })
       const alarms = [
         clock.alarm(Math.min(firstWordMs, timeoutMs), () => {
-          for (const connection of this.#connections.values()) connection.endIfIdle()
+          for (const conversation of this.#conversations.values()) conversation.retire()
         }),
         clock.alarm(timeoutMs, () => {
-          for (const connection of this.#connections.values()) connection.destroy()
+          for (const conversation of this.#conversations.values()) conversation.destroy()
         }),
       ]
       await allGone
       for (const cancel of alarms) cancel()
     }
     this.#endLooks()
-    this.#server.close() // ends the look-out for slow heads
+    this.#http1.close()
   }
 
   /**
@@ -178,89 +157,65 @@ class HttpListener implements Listener {
   /** Instead of a timer for each connection, set anew after each answer: it saves 1 µs of a hit. */
   #lookForIdle(): void {
     const patience = Math.ceil(this.#options.keepAliveTimeoutMs / this.#lookEveryMs)
-    for (const connection of this.#connections.values()) connection.look(patience)
+    for (const conversation of this.#conversations.values()) conversation.look(patience)
   }
 
-  #accept(socket: Socket): void {
+  #accept(transport: Socket): void {
     this.#accepted += 1
     const { connections } = this.#ports
-    this.#connections.set(socket, new Connection(socket, this.#addresses.peer(socket.remoteAddress), this.#ports))
-    connections?.(this.#connections.size)
-    socket.on('error', () => {}) // 'close' follows, and says all there is to know
-    socket.on('close', () => {
-      this.#connections.delete(socket)
-      connections?.(this.#connections.size)
-      if (this.#connections.size === 0) this.#lastGone()
+    transport.on('error', () => {}) // 'close' follows, and says all there is to know
+    transport.on('close', () => {
+      this.#conversations.delete(transport)
+      connections?.(this.#conversations.size)
+      if (this.#conversations.size === 0) this.#lastGone()
+    })
+    const peer = this.#front.addresses.peer(transport.remoteAddress)
+    const isProxied = this.#options.clientAddress.source === 'proxy-protocol'
+    if (isProxied && peer.trusted) this.#meetProxy(transport, peer)
+    else this.#meet(transport, peer)
+    connections?.(this.#conversations.size)
+  }
+
+  #meetProxy(transport: Socket, proxy: Peer): void {
+    const prelude = this.#prelude(transport, 'proxy-protocol')
+    readProxyHeader(transport, {
+      greeted: ({ source }) => {
+        this.#meet(transport, source === undefined ? proxy : this.#front.addresses.peer(source), prelude)
+      },
+      failed: () => prelude.fail(),
     })
   }
 
-  #refuse(socket: Socket, refusal: Refusal): void {
-    if (this.#connections.get(socket)?.refuse(refusal) === true) this.#ports.rejected(refusal.reason)
-  }
-
-  #receive(message: IncomingMessage, res: ServerResponse): void {
-    const connection = this.#connections.get(message.socket)
-    if (connection === undefined || connection.isClosing) return
-    const { clock, random } = this.#ports
-    const { peer } = connection
-    const field = peer.trusted ? message.headers[this.#options.clientAddress.source] : undefined
-    const clientAddress = typeof field === 'string' ? this.#addresses.client(peer, field) : peer.address
-    const arrival = { message, response: res, clientAddress, receivedAt: clock.now() }
-    const request = parseRequest(arrival, this.#options, random)
-    connection.begin(res)
-    this.#activeRequests += 1
-    if (request instanceof Refusal) {
-      connection.closeLingering(res)
-      connection.inTurn(() => this.#turnAway(connection, request, message, res))
-      return
+  #meet(transport: Socket, peer: Peer, prelude?: Prelude): void {
+    if (this.#tls !== undefined)
+      this.#shakeHands(this.#tls, transport, peer, prelude ?? this.#prelude(transport, 'tls'))
+    else {
+      prelude?.finish()
+      this.#conversations.set(transport, this.#http1.converse(transport, peer))
     }
-    // node passes over what follows a request to upgrade: like a body, it is taken and dropped.
-    if (request.hasBody || message.headers.upgrade !== undefined) connection.closeLingering(res)
-    connection.inTurn(() => runExchange(this.#host, connection, request, res))
   }
 
-  #turnAway(connection: Connection, refusal: Refusal, message: IncomingMessage, res: ServerResponse): void {
-    this.#ports.rejected(refusal.reason)
-    const id = this.#ports.random.requestId()
-    const page = errorResponse(refusal.error, { id, accept: message.headers.accept })
-    const response = { ...page, headers: [...page.headers, 'X-Correlation-ID', id] }
-    sendResponse(response, { method: message.method ?? '', signal: neverFires }, res, this.#sending, () => {
-      this.#finish(connection)
+  #shakeHands(tls: TlsGate, transport: Socket, peer: Peer, prelude: Prelude): void {
+    prelude.stage = 'tls'
+    tls.greet(transport, {
+      secured: (socket) => {
+        prelude.finish()
+        socket.on('error', () => {}) // as above
+        const isHttp2 = socket.alpnProtocol === 'h2'
+        this.#conversations.set(transport, (isHttp2 ? this.#http2 : this.#http1).converse(socket, peer))
+      },
+      failed: () => prelude.fail(),
     })
   }
 
-  #finish(connection: Connection): void {
-    this.#activeRequests -= 1
-    connection.finish(this.#isDraining)
+  #prelude(transport: Socket, stage: 'proxy-protocol' | 'tls'): Prelude {
+    const prelude = new Prelude(transport, stage, this.#ports, this.#options.requestTimeoutMs)
+    this.#conversations.set(transport, prelude)
+    return prelude
   }
 }
 
-const neverFires = new AbortController().signal
-
-function createBareServer(options: ListenerOptions): Server {
-  const server = createServer({
-    // No body is waited for, so a head that is over is all there is to time.
-    headersTimeout: options.requestTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
-    connectionsCheckingInterval: Math.max(10, Math.min(1000, Math.floor(options.requestTimeoutMs / 4))),
-    // Idle connections are ours to look for, see #lookForIdle.
-    keepAliveTimeout: 0,
-    maxHeaderSize: options.maxHeaderBytes,
-    insecureHTTPParser: false,
-    // parse-request judges Host, so that its absence is answered and counted like all else.
-    requireHostHeader: false,
-    // Without, node drops second lines of some fields, and with them the sign that something is wrong.
-    joinDuplicateHeaders: true,
-    // Spares requests without a body the life of a stream.
-    optimizeEmptyRequests: true,
-    noDelay: true,
-  })
-  // node drops fields past the thousandth in silence, whatever they are; here bytes are the bound.
-  server.maxHeadersCount = 0
-  return server
-}
-
-function urlOf(host: string, port: number): string {
+function urlOf(scheme: string, host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { request } from 'undici'
+import { after, type TestContext, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { Agent, request } from 'undici'
+import { makeCertificateFor } from '../support/certificates.ts'
 import { startFakeOrigin } from '../support/fake-origin.ts'
 import { startProxyProcess } from '../support/proxy-process.ts'
 import { configFor } from '../support/start-proxy.ts'
@@ -9,7 +11,6 @@ import { type HostileRequest, hostileRequests, type Random, seededRandom } from 
 import { readResponses, type WireResponse } from './wire-responses.ts'
 
 const seed = 20_261_120
-const batches = 1600
 const atOnce = 16
 
 /** Every byte of an object tells whose it is. */
@@ -21,17 +22,29 @@ const objects = new Map(
 )
 const secret = 'NOBODY ASKED FOR THIS'
 
-async function startStage(t: TestContext) {
+async function startStage(t: TestContext, server: object) {
   const origin = await startFakeOrigin(t)
   for (const [key, content] of objects) origin.serve(key, content)
   origin.serve('/vault/a.txt', secret)
   const vault = { bucket: 'vault', region: 'us-east-1', endpoint: origin.endpoint, anonymous: true }
   const moreBuckets = [{ name: 'vault', path_prefix: '/vault', s3: vault }]
-  return startProxyProcess(t, configFor(origin.endpoint, { moreBuckets }))
+  return startProxyProcess(t, configFor(origin.endpoint, { moreBuckets, server: { ...server } }))
 }
 
-test(`some thousand hostile requests (seed ${seed}) get a refusal or their own object, and break nothing`, async (t) => {
-  const proxy = await startStage(t)
+const { certPath, keyPath } = await makeCertificateFor({ after }, ['localhost'])
+const agent = new Agent({ connect: { rejectUnauthorized: false } })
+after(() => agent.destroy())
+
+for (const [how, server, batches] of [
+  ['in the clear', {}, 1600],
+  ['over TLS', { tls: { cert_path: certPath, key_path: keyPath } }, 800],
+] as const) {
+  test(`some thousand hostile requests ${how} (seed ${seed}) get a refusal or their own object, and break nothing`, (t) =>
+    sendAll(t, server, batches))
+}
+
+async function sendAll(t: TestContext, server: object, batches: number): Promise<void> {
+  const proxy = await startStage(t, server)
   const statuses = new Map<number, number>()
   let sent = 0
 
@@ -58,13 +71,13 @@ test(`some thousand hostile requests (seed ${seed}) get a refusal or their own o
   for (const status of [200, 206, 304, 400, 404, 405, 412, 413, 416]) {
     assert.ok((statuses.get(status) ?? 0) > 0, `no ${status} among ${JSON.stringify([...statuses])}`)
   }
-  assert.equal((await request(`${proxy.main}/health`)).statusCode, 200)
+  assert.equal((await request(`${proxy.main}/health`, { dispatcher: agent })).statusCode, 200)
   assert.deepEqual(
     proxy.stdout.filter((line) => line.includes('InternalError') || line.includes('"status":500')),
     [],
   )
   assert.equal(await proxy.stop(), 0)
-})
+}
 
 function judge(asked: HostileRequest, response: WireResponse): void {
   const context = `${JSON.stringify(asked.head)} was answered with ${response.status}`
@@ -125,18 +138,19 @@ interface Received {
 
 /** Sends all requests of a batch in two pieces, cut anywhere, and takes what comes until the other side closes. */
 function exchange(url: string, requests: readonly HostileRequest[], random: Random): Promise<Received> {
-  const { hostname, port } = new URL(url)
+  const { protocol, hostname: host, port } = new URL(url)
   const all = Buffer.from(requests.map(({ head, body }) => head + body).join(''), 'latin1')
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let isReset = false
-    const socket = connect({ host: hostname, port: Number(port) })
+    const address = { host, port: Number(port) }
+    const socket = protocol === 'https:' ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address)
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', () => {
       isReset = true
     })
     socket.on('close', () => resolve({ bytes: Buffer.concat(chunks), isReset }))
-    socket.on('connect', () => {
+    socket.on(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
       const cut = random.below(all.length)
       socket.write(all.subarray(0, cut))
       setImmediate(() => socket.write(all.subarray(cut)))

@@ -100,6 +100,27 @@ test('a small read does not wait behind bulk', async (t) => {
   for (const read of reads) assert.equal(bulk.has(Number(read.split(' ', 1)[0])), false, read)
 })
 
+test('a removal is not sent before a write of the same record is answered, though nobody waits for that any more', async (t) => {
+  let isSilent = true
+  const fake = await startFakeRedis(t, ([name, key = '']) => {
+    if (name === 'set' && key.includes(':s=') && isSilent) return undefined
+    if (name === 'getrange') return '$0\r\n\r\n'
+    return name === 'unlink' ? ':1\r\n' : 'ok'
+  })
+  const tier = impatient(t, { url: fake.url })
+  await untilUsable(tier)
+  const slice = sliceIdOf('big', 1)
+  const sent = (name: string) => fake.commands.filter((command) => command.includes(` ${name} `)).length
+  await assert.rejects(tier.put(slice, sliceOf(2 ** 20, 2 ** 30)), { kind: 'deadline' })
+  await assert.rejects(tier.remove(slice), { kind: 'deadline' })
+  await tier.remove(x)
+  assert.deepEqual([sent('set'), sent('unlink')], [1, 1])
+  isSilent = false
+  fake.hangUp()
+  await eventually(() => tier.remove(slice).then(() => true))
+  assert.equal(sent('unlink'), 2)
+})
+
 test('a key that a scan brings along is left alone unless it is ours', async (t) => {
   const keys = ['p:media:a', 'media:b', 'p:mediaplus:c'].map((key) => `$${key.length}\r\n${key}\r\n`)
   const fake = await startFakeRedis(t, ([name]) => {

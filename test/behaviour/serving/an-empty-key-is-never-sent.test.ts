@@ -13,3 +13,14 @@ test('a path without a key is a 404, and the origin is not asked to list its buc
 
   assert.equal(origin.requests().length, 0)
 })
+
+test('nor is a preflight for it, where those are left to the origin', async (t) => {
+  const { proxy, origin } = await startProxy(t, { bucket: { cors: 'passthrough' } })
+  const headers = { origin: 'https://one', 'access-control-request-method': 'GET' }
+
+  for (const path of ['/b', '/b/']) {
+    assert.equal((await proxy.get(path, { method: 'OPTIONS', headers })).status, 404, path)
+  }
+
+  assert.equal(origin.requests().length, 0)
+})

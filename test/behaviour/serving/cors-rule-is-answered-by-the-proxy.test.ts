@@ -44,6 +44,21 @@ test('errors carry the CORS fields too', async (t) => {
   }
 })
 
+test('an OPTIONS that is no preflight is told apart by its Origin like any other request', async (t) => {
+  const { proxy } = await startProxy(t, { bucket: { cors: rule } })
+
+  const plain = await proxy.get('/b/a.txt', { method: 'OPTIONS' })
+  const allowed = await proxy.get('/b/a.txt', { ...from('https://app.example.com'), method: 'OPTIONS' })
+
+  assert.equal(plain.header('vary'), 'Origin')
+  assert.equal(allowed.header('vary'), 'Origin')
+  assert.equal(allowed.header('access-control-allow-origin'), 'https://app.example.com')
+  for (const { status, header } of [plain, allowed]) {
+    assert.equal(status, 204)
+    assert.equal(header('allow'), 'GET, HEAD, OPTIONS')
+  }
+})
+
 test('a rule for every origin answers all alike, without Vary', async (t) => {
   const { proxy, origin } = await startProxy(t, { bucket: { cors: { allowed_origins: ['*'] } } })
   origin.serve('a.txt', 'crow')

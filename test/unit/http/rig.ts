@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import type { Trace } from '../../../src/base/trace.ts'
 import type { HeaderList } from '../../../src/base/types.ts'
@@ -27,10 +28,16 @@ export interface Rig {
   /** Each count of open connections that was told. */
   readonly connections: readonly number[]
   connect(): Promise<RawClient>
+  /** Like `connect`, with TLS. Nobody looks at the certificate. */
+  connectTls(options?: ConnectionOptions): Promise<RawClient>
   /** Says `text` and gives all that comes back until the listener closes. */
   converse(text: string): Promise<string>
   /** Resolves when the listener has no connection left. */
   noneOpen(): Promise<void>
+  /** Called at the end of the test, before the listener is drained. */
+  atEnd(leave: () => void): void
+  /** Resolves once something was rejected. */
+  untilRejected(): Promise<void>
   /** Resolves with the `count`th end of a request. */
   untilDone(count: number): Promise<Done>
 }
@@ -44,9 +51,10 @@ export async function startListener(t: TestContext, handle: Handler, options: Ri
   const done: Done[] = []
   const rejected: RejectReason[] = []
   const connections: number[] = []
-  const clients: RawClient[] = []
+  const leaves: (() => void)[] = []
   let noticed = () => {}
   let closed = () => {}
+  let refused = () => {}
   const listener = createListener(
     {
       host: '127.0.0.1',
@@ -67,7 +75,10 @@ export async function startListener(t: TestContext, handle: Handler, options: Ri
         done.push({ request, response, facts: trace, sent, durationMs })
         noticed()
       },
-      rejected: (reason) => rejected.push(reason),
+      rejected(reason) {
+        rejected.push(reason)
+        refused()
+      },
       connections(open) {
         connections.push(open)
         closed()
@@ -76,15 +87,16 @@ export async function startListener(t: TestContext, handle: Handler, options: Ri
   )
   const { port, url } = await listener.listen()
   t.after(async () => {
-    for (const client of clients) client.destroy()
+    for (const leave of leaves) leave()
     await listener.drain(0)
   })
-  const open = async () => {
-    const client = new RawClient(connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true }))
-    clients.push(client)
+  const address = { host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true }
+  const opened = async (client: RawClient) => {
+    leaves.push(() => client.destroy())
     await client.connected
     return client
   }
+  const open = () => opened(new RawClient(connect(address)))
   return {
     listener,
     url,
@@ -92,6 +104,9 @@ export async function startListener(t: TestContext, handle: Handler, options: Ri
     rejected,
     connections,
     connect: open,
+    connectTls(more = {}) {
+      return opened(new RawClient(connectTls({ ...address, rejectUnauthorized: false, ...more }), 'secureConnect'))
+    },
     async converse(text) {
       const client = await open()
       client.send(text)
@@ -99,10 +114,18 @@ export async function startListener(t: TestContext, handle: Handler, options: Ri
       client.destroy()
       return client.text
     },
+    atEnd: (leave) => leaves.push(leave),
     async noneOpen() {
       while (listener.openConnections > 0) {
         await new Promise<void>((resolve) => {
           closed = resolve
+        })
+      }
+    },
+    async untilRejected() {
+      while (rejected.length === 0) {
+        await new Promise<void>((resolve) => {
+          refused = resolve
         })
       }
     },
@@ -128,9 +151,10 @@ export class RawClient {
   readonly #received: Buffer[] = []
   #noticed = () => {}
 
-  constructor(socket: Socket) {
+  /** `connected`: the event that says it is. */
+  constructor(socket: Socket, connected: 'connect' | 'secureConnect' = 'connect') {
     this.#socket = socket
-    this.connected = once(socket, 'connect')
+    this.connected = once(socket, connected)
     this.ended = new Promise((resolve) => {
       for (const event of ['end', 'close']) socket.once(event, () => resolve())
     })

@@ -77,12 +77,34 @@ test('a tier that has not failed for ten seconds works again, each operation by 
   assert.deepEqual(wordsOf(lines).slice(1), ['30 disk put cache tier works again', '40 disk put cache tier fails'])
 })
 
+test('a tier that cannot keep up is warned about once, until it has for ten seconds', async () => {
+  const { events, lines, clock } = stage()
+  for (let time = 0; time < 3; time++) events.dropped('disk', 'queue full')
+  events.dropped('redis', 'queue full')
+  await clock.advance(9999)
+  events.worked('disk', 'put', 1)
+  await clock.advance(1)
+  events.worked('disk', 'get', 1)
+  assert.equal(lines.length, 2)
+  for (let time = 0; time < 2; time++) events.worked('disk', 'put', 1)
+  events.dropped('disk', 'queue full')
+  assert.deepEqual(
+    lines.map(({ level, layer, msg }) => `${level} ${layer} ${msg}`),
+    [
+      '40 disk cache tier cannot keep up',
+      '40 redis cache tier cannot keep up',
+      '30 disk cache tier keeps up again',
+      '40 disk cache tier cannot keep up',
+    ],
+  )
+})
+
 test('what a tier took is timed in seconds, dropped writes are counted, and a breaker is told of when it opens and closes', async () => {
   const { events, lines, samples } = stage()
   events.worked('disk', 'get', 3)
   events.worked('redis', 'put', 20)
   events.worked('redis', 'remove', 5)
-  for (let time = 0; time < 2; time++) events.dropped('redis')
+  for (let time = 0; time < 2; time++) events.dropped('redis', 'not writing')
   for (const state of ['open', 'half-open', 'closed'] as const) events.breakerChanged('redis', 'get', state)
 
   assert.deepEqual(await samples('cache_get_duration_seconds_sum'), { '{layer="disk"}': 0.003 })

@@ -1,0 +1,78 @@
+/** A response as HTTP/1.1 has it: through node's ServerResponse, with as few writes as can be. */
+
+import type { ServerResponse } from 'node:http'
+import type { HeaderList } from '../base/types.ts'
+import { bodyLength, declaredAt, mayTellLength } from './content-length.ts'
+import type { ProxyResponse } from './messages.ts'
+import type { Wire } from './send-response.ts'
+import { takenByKernel } from './stall-watch.ts'
+import { transportOf } from './transport.ts'
+
+/**
+ * A body up to this size goes out as text: node joins it to the head and makes one write of one piece, where head and buffer
+ * are a vector of two. At 1 KiB that saves 2 µs of 20, at 4 KiB half a µs; at 8 KiB it costs 7 more.
+ */
+const textBytes = 2048
+
+export const http1Wire: Wire<ServerResponse> = {
+  writeHead(res, response) {
+    writeHead(res, response, false)
+  },
+  writeWhole(res, response, isBodiless, bytes) {
+    writeHead(res, response, isBodiless)
+    if (bytes !== undefined && bytes.length <= textBytes) res.end(latin1(bytes), 'latin1')
+    else res.end(bytes)
+  },
+  /** A response that waits behind others takes them down with it. */
+  cut(res, size) {
+    const { socket, httpVersion } = res.req
+    // Where the end of the connection is that of the body, only a reset tells that it is not the end.
+    if (size === undefined && httpVersion === '1.0') {
+      transportOf(socket).resetAndDestroy()
+      return
+    }
+    if (res.writableCorked > 0) res.uncork()
+    socket.destroy()
+  },
+  isComplete: (res) => res.writableFinished,
+  stallOf(res) {
+    const { socket } = res.req
+    return {
+      isWaiting: () => socket.writableLength > 0,
+      taken: () => takenByKernel(socket),
+      cut: () => socket.destroy(),
+    }
+  },
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+/** Content-Length is seen to here: added where it is missing and known. */
+function writeHead(res: ServerResponse, response: ProxyResponse, isBodiless: boolean): void {
+  const { status, headers, body } = response
+  const length = bodyLength(body, isBodiless)
+  const declared = declaredAt(headers, length, isBodiless)
+  res.statusMessage = '' // else node keeps the phrase of an attempt that failed
+  if (declared === -1 && length !== undefined && mayTellLength(response)) {
+    res.writeHead(status, [...headers, 'Content-Length', `${length}`])
+    return
+  }
+  // node would chunk for an HTTP/1.0 client that sends `TE: chunked`; RFC 9112 §6.1 forbids it. Without, the end of the connection is that of the body.
+  if (length === undefined && res.req.httpVersion === '1.0') res.useChunkedEncodingByDefault = false
+  // node takes any list of fields, but its types know only the one it may write to.
+  res.writeHead(status, lengthLast(headers, declared) as string[])
+}
+
+/** Once node knows the length it decodes a Content-Disposition as UTF-8, which garbles other bytes; so the length goes last. */
+function lengthLast(headers: HeaderList, declared: number): HeaderList {
+  if (declared === -1) return headers
+  for (let i = declared + 2; i < headers.length; i += 2) {
+    const name = headers[i]
+    if (name?.length === 19 && name.toLowerCase() === 'content-disposition') {
+      return [...headers.toSpliced(declared, 2), ...headers.slice(declared, declared + 2)]
+    }
+  }
+  return headers
+}

@@ -1,0 +1,68 @@
+/** A response as HTTP/2 has it: a header section and data on a stream of its own (RFC 9113 §8). */
+
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { isHopByHop } from '../base/header-list.ts'
+import { bodyLength, declaredAt, mayTellLength } from './content-length.ts'
+import type { ProxyResponse } from './messages.ts'
+import type { Wire } from './send-response.ts'
+import { bytesUnderWay, takenByKernel } from './stall-watch.ts'
+import { transportOf } from './transport.ts'
+
+/**
+ * How far a client has got with its window shows only by whole writes, and a client that takes one in the time allowed is no
+ * stalled one. As much as a frame holds unless the client allows more.
+ */
+const pieceBytes = 16 * 1024
+
+export const http2Wire: Wire<ServerHttp2Stream> = {
+  pieceBytes,
+  writeHead(stream, response) {
+    stream.respond(headerSection(response, false))
+  },
+  writeWhole(stream, response, isBodiless, bytes) {
+    const endStream = bytes === undefined || bytes.length === 0
+    stream.respond(headerSection(response, isBodiless), { endStream })
+    if (!endStream) stream.end(bytes)
+  },
+  /** Not `close`: that ends the stream in order before it resets it, and a client may take what came for the whole. */
+  cut(stream) {
+    stream.destroy(new Error('the response breaks off'))
+  },
+  // node ends what it can of a stream that its client gives up; that makes no response complete.
+  isComplete: (stream) => stream.headersSent && stream.writableFinished && !stream.aborted,
+  stallOf(stream, handed) {
+    const transport = stream.session && transportOf(stream.session.socket as Socket)
+    return {
+      isWaiting: () => stream.writableLength > 0,
+      // While the connection is full, its client takes what it can of all streams; else what is left waits for this one's window.
+      taken: () => handed() - stream.writableLength + takenWhileFull(transport),
+      cut: () => http2Wire.cut(stream, undefined),
+    }
+  },
+}
+
+function takenWhileFull(transport: Socket | undefined): number {
+  return transport !== undefined && bytesUnderWay(transport) > 0 ? takenByKernel(transport) : 0
+}
+
+/** What node would let out for HTTP/2, but never for HTTP/1.1: line ends in a value, and characters that are no byte. */
+const unsendable = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Connection-specific fields are left out (§8.2.2); Content-Length is seen to. Throws on what cannot be sent. */
+function headerSection(response: ProxyResponse, isBodiless: boolean): string[] {
+  const { status, headers, body } = response
+  const length = bodyLength(body, isBodiless)
+  const section = [':status', `${status}`]
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]?.toLowerCase() ?? ''
+    const value = headers[i + 1] ?? ''
+    if (unsendable.test(value)) throw new Error(`the value of ${name} has characters that no field may have`)
+    if (name.startsWith(':')) throw new Error(`${name} is no response field`)
+    if (!isHopByHop(name)) section.push(name, value)
+  }
+  if (declaredAt(headers, length, isBodiless) === -1 && length !== undefined && mayTellLength(response)) {
+    section.push('content-length', `${length}`)
+  }
+  return section
+}
