@@ -4,7 +4,7 @@
  *
  * | wish    | what it does               | leaves it when                                                              |
  * |---------|----------------------------|-----------------------------------------------------------------------------|
- * | in line | waits for room in the queue | there is some -> waiting; none for `patienceMs` -> owed                    |
+ * | in line | waits for room             | there is some -> waiting; there was none for `patienceMs` -> owed           |
  * | waiting | is in the queue            | a writer is free and nothing of this id is running -> running               |
  * | running | the tier is at it          | done -> gone; failed -> owed                                                |
  * | owed    | an older record may be there | tried again after `retryMs`, one of all first -> waiting                  |
@@ -21,22 +21,12 @@ import { type QueueBounds, QueueRoom } from './queue-room.ts'
 import type { CacheRecord } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { type CacheTier, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
+import { nothing, owedRemovalOf, putOf, removalOf, type Wish } from './wish.ts'
 
 export interface WriteBounds extends QueueBounds {
   /** So many records are written at a time, and no more than so many bytes unless it is one. */
   readonly writers: number
   readonly writingBytes: number
-}
-
-interface Wish {
-  readonly id: RecordId
-  /** Undefined: the tier is to forget the id. */
-  readonly record: CacheRecord | undefined
-  readonly bytes: number
-  /** Somebody waits for it: it does not queue. */
-  readonly isUrgent: boolean
-  readonly settle: (removed: Removed) => void
-  readonly settled: Promise<Removed>
 }
 
 /**
@@ -48,7 +38,6 @@ const patienceMs = 500
 const retryMs = 1000
 /** Past so many the ids are forgotten, and everything the tier has had until then is in doubt. */
 const maxOwed = 16_384
-const nothing: Removed = { entries: 0, bytes: 0 }
 
 export class WriteBehind {
   readonly tier: CacheTier
@@ -100,14 +89,15 @@ export class WriteBehind {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#withdraw(id)
     const bytes = recordCost(id, record)
-    if (this.#takeRoom(bytes)) await this.#wish(id, record, bytes)
+    if (this.#takeRoom(bytes)) await this.#wish(putOf(id, record, bytes))
     else this.#owe(id)
   }
 
   /** As `put`, by somebody who can wait: resolves when there is room for the record in the queue, or was none for a while. */
   offer(id: RecordId, record: CacheRecord): Promise<void> {
     this.#withdraw(id)
-    const wish = this.#newWish(id, record, recordCost(id, record))
+    const wish = putOf(id, record, recordCost(id, record))
+    this.#wishes.set(id, wish)
     const { promise: decided, resolve } = Promise.withResolvers<void>()
     this.#room.takeWithin(patienceMs, wish.bytes, (hasRoom) => {
       resolve()
@@ -123,13 +113,13 @@ export class WriteBehind {
   promote(id: RecordId, record: CacheRecord): void {
     if (this.#wishes.has(id)) return
     const bytes = recordCost(id, record)
-    if (this.#takeRoom(bytes)) void this.#wish(id, record, bytes) // never rejects
+    if (this.#takeRoom(bytes)) void this.#wish(putOf(id, record, bytes)) // never rejects
   }
 
   /** Never rejects; a removal that fails is reported, and owed. */
   async remove(id: RecordId): Promise<Removed> {
     this.#withdraw(id)
-    return this.#wish(id, undefined, 0, true)
+    return this.#wish(removalOf(id))
   }
 
   /** Never rejects; while it is owed, what the tier has had until now is in doubt. */
@@ -175,18 +165,10 @@ export class WriteBehind {
     }
   }
 
-  #wish(id: RecordId, record: CacheRecord | undefined, bytes: number, isUrgent = false): Promise<Removed> {
-    const wish = this.#newWish(id, record, bytes, isUrgent)
+  #wish(wish: Wish): Promise<Removed> {
+    this.#wishes.set(wish.id, wish)
     this.#enqueue(wish)
     return wish.settled
-  }
-
-  /** Read from now on, and not on its way yet. */
-  #newWish(id: RecordId, record: CacheRecord | undefined, bytes: number, isUrgent = false): Wish {
-    const { promise: settled, resolve: settle } = Promise.withResolvers<Removed>()
-    const wish: Wish = { id, record, bytes, isUrgent, settled, settle }
-    this.#wishes.set(id, wish)
-    return wish
   }
 
   #enqueue(wish: Wish): void {
@@ -277,8 +259,7 @@ export class WriteBehind {
       this.#owed.clear()
       this.#doubts.raiseForGood()
     }
-    const settled = Promise.resolve(nothing)
-    this.#wishes.set(id, { id, record: undefined, bytes: 0, isUrgent: false, settled, settle: () => {} })
+    this.#wishes.set(id, owedRemovalOf(id))
     this.#owed.add(id)
     this.#retryLater()
   }

@@ -1,0 +1,35 @@
+import type { RecordId } from '../base/types.ts'
+import type { CacheRecord } from './record.ts'
+import type { Removed } from './tier.ts'
+
+/** What a tier is to be brought to hold under one id. */
+export interface Wish {
+  readonly id: RecordId
+  /** Undefined: the tier is to forget the id. */
+  readonly record: CacheRecord | undefined
+  readonly bytes: number
+  /** Somebody waits for it: it does not queue. */
+  readonly isUrgent: boolean
+  readonly settle: (removed: Removed) => void
+  readonly settled: Promise<Removed>
+}
+
+export const nothing: Removed = { entries: 0, bytes: 0 }
+
+export function putOf(id: RecordId, record: CacheRecord, bytes: number): Wish {
+  return { id, record, bytes, isUrgent: false, ...settling() }
+}
+
+export function removalOf(id: RecordId): Wish {
+  return { id, record: undefined, bytes: 0, isUrgent: true, ...settling() }
+}
+
+/** A removal that nobody waits for. */
+export function owedRemovalOf(id: RecordId): Wish {
+  return { ...removalOf(id), isUrgent: false }
+}
+
+function settling(): Pick<Wish, 'settle' | 'settled'> {
+  const { promise: settled, resolve: settle } = Promise.withResolvers<Removed>()
+  return { settle, settled }
+}
