@@ -18,6 +18,9 @@ export function sharesLimits(settings: Settings): boolean {
 
 export function checkLimits(settings: Settings, report: Report): void {
   const { rate_limiting: proxy, buckets } = settings
+  // `enabled: false` says so; who leaves it out may well believe to be protected.
+  if (!report.isGiven('rate_limiting.enabled') && !limitsNothing(proxy))
+    report.warn('rate_limiting', 'has no effect without enabled: true')
   if (!isRateLimited(settings)) return
   // These count for the limits of buckets too.
   const shared = ['backend', 'algorithm', 'window_seconds'].map((key) => `rate_limiting.${key}`)

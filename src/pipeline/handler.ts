@@ -19,6 +19,7 @@ export function createHandler({ routes, serve, system }: HandlerPorts): Handler 
   return async function handle(request, trace) {
     let cors: Route['cors']
     let response: Draft
+    let isFailure = false
     try {
       const own = system(request)
       if (own === undefined) {
@@ -31,9 +32,10 @@ export function createHandler({ routes, serve, system }: HandlerPorts): Handler 
       }
     } catch (error) {
       response = failed(error, request, trace)
+      isFailure = true
     }
-    // What a bucket says on its responses, it says on errors too.
-    if (typeof cors === 'object' && request.method !== 'OPTIONS') {
+    // What a bucket says on its responses, it says on errors too. Who answers OPTIONS has said it already.
+    if (typeof cors === 'object' && (isFailure || request.method !== 'OPTIONS')) {
       response.headers.push(...corsHeaders(cors, request.header('origin')))
     }
     response.headers.push('X-Correlation-ID', request.id)

@@ -12,6 +12,7 @@ export async function passPreflight({ request, route, key }: Routed): Promise<Dr
   const ref = { bucket: route.name, key, query: '' }
   const headers = forwardedHeaders(request, preflightFields)
   const answer = await route.site.origin.ask(ref, { method: 'OPTIONS', headers, signal: request.signal })
+  if (answer.kind === 'missing') throw new ProxyError(answer.code, 'a preflight for what is not there')
   if (answer.kind !== 'object')
     throw new ProxyError('OriginMalformed', `origin answered '${answer.kind}' to a preflight`)
   const object = passingObject(answer)

@@ -61,3 +61,13 @@ test('a preflight the origin refuses is refused', async (t) => {
   assert.equal(answer.status, 403)
   assert.equal(origin.requests('a.txt').length, 1)
 })
+
+test('a preflight for what the origin does not have is a 404', async (t) => {
+  const { proxy } = await startProxy(t, { bucket: { cors: 'passthrough' } })
+
+  const headers = { origin: 'https://one', 'access-control-request-method': 'GET' }
+  const answer = await proxy.get('/b/none.txt', { method: 'OPTIONS', headers })
+
+  assert.equal(answer.status, 404)
+  assert.equal(JSON.parse(answer.text).error.code, 'NoSuchKey')
+})

@@ -69,3 +69,15 @@ test('a rule for every origin answers all alike, without Vary', async (t) => {
     assert.equal(answer.header('vary'), undefined)
   }
 })
+
+test('a preflight that is refused says why in a way that the page may read', async (t) => {
+  const rate_limit = { global: { requests_per_second: 1, burst_size: 1 } }
+  const { proxy } = await startProxy(t, { bucket: { cors: rule, rate_limit } })
+  const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' }
+  await proxy.get('/b/a.txt', { method: 'OPTIONS', headers })
+
+  const refused = await proxy.get('/b/a.txt', { method: 'OPTIONS', headers })
+
+  assert.equal(refused.status, 429)
+  assert.equal(refused.header('access-control-allow-origin'), 'https://app.example.com')
+})

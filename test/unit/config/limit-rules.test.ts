@@ -119,6 +119,17 @@ test('variables of a section that is off are needed by whoever uses it all the s
   ])
 })
 
+test('limits that nobody has switched on are warned about', () => {
+  const off = 'rate_limiting (line 1): has no effect without enabled: true'
+  assert.deepEqual(warningsOf(proxy('per_ip: { requests_per_second: 1 }')), [off])
+  assert.deepEqual(
+    warningsOf(proxy('global: { requests_per_second: 1 }') + own('per_ip: { requests_per_second: 1 }')),
+    [off],
+  )
+  assert.deepEqual(warningsOf(proxy('enabled: false, per_ip: { requests_per_second: 1 }')), [])
+  assert.deepEqual(warningsOf(proxy('algorithm: token_bucket')), [])
+})
+
 test('limits that limit nothing are warned about', () => {
   const nothing = 'limits nothing: it says none of global, per_ip and per_user'
   assert.deepEqual(warningsOf(proxy('enabled: true')), [`rate_limiting (line 1): ${nothing}`])
