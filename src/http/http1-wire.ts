@@ -34,6 +34,7 @@ export const http1Wire: Wire<ServerResponse> = {
     if (res.writableCorked > 0) res.uncork()
     socket.destroy()
   },
+  isWaiting: (res) => res.writableLength > 0,
   isComplete: (res) => res.writableFinished,
   stallOf(res) {
     const { socket } = res.req

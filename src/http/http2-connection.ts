@@ -14,7 +14,6 @@ export class Http2Connection implements Conversation {
   readonly #clock: Clock
   #active = 0
   #isUsed = false
-  #isLingering = false
   /** Looks in a row that found it idle. */
   #idleLooks = 0
   /** Streams that the client gave up. */
@@ -39,18 +38,16 @@ export class Http2Connection implements Conversation {
     this.#isUsed = true
     this.#active += 1
     this.#idleLooks = 0
-    stream.once('aborted', () => this.countReset())
-  }
-
-  countReset(): void {
-    this.#resets += 1
+    stream.once('aborted', () => {
+      this.#resets += 1
+    })
   }
 
   /** `isLast`: the listener wants no further request. */
   finish(isLast: boolean): void {
     this.#active -= 1
     if (this.#active > 0) return
-    if (this.#session.closed) this.linger()
+    if (this.#session.closed) this.#linger()
     else if (isLast) this.retire()
   }
 
@@ -67,7 +64,7 @@ export class Http2Connection implements Conversation {
   retire(): void {
     if (this.#session.closed) return
     this.#session.close()
-    if (this.#active === 0) this.linger()
+    if (this.#active === 0) this.#linger()
   }
 
   destroy(): void {
@@ -75,9 +72,8 @@ export class Http2Connection implements Conversation {
   }
 
   /** All is said: the client has so long to close. node would wait for that without end. */
-  linger(): void {
-    if (this.#isLingering || this.#socket.destroyed) return
-    this.#isLingering = true
+  #linger(): void {
+    if (this.#socket.destroyed) return
     const cancel = this.#clock.alarm(lingerMs, () => this.#socket.destroy())
     this.#socket.once('close', cancel)
   }

@@ -10,8 +10,8 @@ import { bytesUnderWay, takenByKernel } from './stall-watch.ts'
 import { transportOf } from './transport.ts'
 
 /**
- * How far a client has got with its window shows only by whole writes, and a client that takes one in the time allowed is no
- * stalled one. As much as a frame holds unless the client allows more.
+ * What a client with a small window has taken shows only once a whole write is gone; one that takes less in the time allowed
+ * is stalled. As much as a frame holds unless the client allows more: larger pieces are no faster.
  */
 const pieceBytes = 16 * 1024
 
@@ -29,12 +29,14 @@ export const http2Wire: Wire<ServerHttp2Stream> = {
   cut(stream) {
     stream.destroy(new Error('the response breaks off'))
   },
+  // An end waits too: a session that broke down inside nghttp2 may never send it, nor say so.
+  isWaiting: (stream) => !stream.closed && (stream.writableLength > 0 || stream.writableEnded),
   // node ends what it can of a stream that its client gives up; that makes no response complete.
-  isComplete: (stream) => stream.headersSent && stream.writableFinished && !stream.aborted,
+  isComplete: (stream) => stream.headersSent && stream.writableFinished && !stream.aborted && stream.rstCode === 0,
   stallOf(stream, handed) {
     const transport = stream.session && transportOf(stream.session.socket as Socket)
     return {
-      isWaiting: () => stream.writableLength > 0,
+      isWaiting: () => http2Wire.isWaiting(stream),
       // While the connection is full, its client takes what it can of all streams; else what is left waits for this one's window.
       taken: () => handed() - stream.writableLength + takenWhileFull(transport),
       cut: () => http2Wire.cut(stream, undefined),

@@ -16,8 +16,6 @@ export interface Outlet {
   readonly closed: boolean
   readonly headersSent: boolean
   readonly writableEnded: boolean
-  /** What was written and has not left yet. */
-  readonly writableLength: number
   write(chunk: Uint8Array, gone?: () => void): boolean
   end(): void
   on(event: 'drain' | 'close', listener: () => void): unknown
@@ -33,6 +31,8 @@ export interface Wire<Out extends Outlet> {
   writeWhole(out: Out, response: ProxyResponse, isBodiless: boolean, bytes: Uint8Array | undefined): void
   /** Ends what is written so far so that nobody takes it for the whole. */
   cut(out: Out, size: number | undefined): void
+  /** Some of what was written waits for the client. */
+  isWaiting(out: Out): boolean
   /** All of the response is with the kernel, not given up. */
   isComplete(out: Out): boolean
   /** `handed`: bytes written so far. */
@@ -83,7 +83,7 @@ export function sendResponse<Out extends Outlet>(
     return
   }
   // Nearly always the kernel has taken all of it by now, and there is nothing to watch.
-  const endWatch = out.writableLength > 0 ? watch(wire, out, ports, () => bytes?.length ?? 0) : undefined
+  const endWatch = wire.isWaiting(out) ? watch(wire, out, ports, () => bytes?.length ?? 0) : undefined
   out.on('close', () => {
     endWatch?.()
     finished({ bytes: bytes?.length ?? 0, complete: wire.isComplete(out) }, undefined)
@@ -161,7 +161,7 @@ class Flow<Out extends Outlet> {
     expectWhole(this.#body, this.bytes)
     this.#open()
     this.#out.end()
-    if (this.#out.writableLength > 0) this.#watch()
+    if (this.#wire.isWaiting(this.#out)) this.#watch()
   }
 
   close(): void {

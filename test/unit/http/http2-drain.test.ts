@@ -132,3 +132,33 @@ for (const [title, more] of [
     assert.equal(clock.waiting, 0)
   })
 }
+
+for (const method of ['GET', 'HEAD']) {
+  test(`a ${method} whose connection breaks down without a word is given up in time`, async (t) => {
+    const clock = new FakeClock()
+    const asked = new Barrier()
+    const rig = await startTlsListener(
+      t,
+      async () => {
+        await asked.arrive()
+        return respond('ok')
+      },
+      { clock },
+    )
+    const client = await connectFrames(rig)
+    client.send(requestFrames(1, [':method', method, ...plainGet.slice(2)]))
+    await asked.reached
+    // nghttp2 ends a session that breaks the rules; node does not notice while that one is closing anyway.
+    client.send(frame(frameType.goaway, 0, 0, Buffer.alloc(8)))
+    await client.until(({ type }) => type === frameType.goaway)
+    client.send(frame(frameType.continuation, 0, 1))
+    await client.until(({ type, payload }) => type === frameType.goaway && payload.readUInt32BE(4) !== 0)
+    asked.release()
+    await clock.untilWaiting(1)
+    while (rig.done.length === 0) await clock.advance(30_000)
+    assert.equal(rig.done[0]?.sent.complete, false)
+    await clock.advance(2000)
+    await rig.noneOpen()
+    assert.equal(rig.listener.activeRequests, 0)
+  })
+}

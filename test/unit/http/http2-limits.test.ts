@@ -120,7 +120,7 @@ test('a head of many references into the compression table is reset before it gr
   const rig = await startTlsListener(t, echo)
   const client = await connectFrames(rig)
   // RFC 7541 §6.2.1 and §6.1: one field added to the table, and then named by its place there, a byte each time.
-  const added = headerBlock(['x-much', 'a'.repeat(3000)])
+  const added = headerBlock(['x-much', 'a'.repeat(300)])
   added[0] = 0x40
   const block = Buffer.concat([headerBlock(plainGet), added, Buffer.alloc(12_000, 0x80 | 62)])
   client.send(frame(frameType.headers, flag.endStream | flag.endHeaders, 1, block))
@@ -178,6 +178,41 @@ test('a connection with a request under way is not idle', async (t) => {
   const answer = client.get('/')
   await slow.reached
   for (let i = 0; i < 30; i++) await clock.advance(1000)
+  await new Promise((resolve) => client.session.ping(resolve))
+  assert.deepEqual(client.goaways, [])
   slow.release()
   assert.equal((await answer).body.toString(), 'ok')
+})
+
+test('each request begins the wait anew', async (t) => {
+  const clock = new FakeClock()
+  const rig = await startTlsListener(t, echo, { clock, keepAliveTimeoutMs: 4000 })
+  const client = await connectFrames(rig)
+  for (let i = 0; i < 4; i++) {
+    client.send(requestFrames(idOf(i), plainGet))
+    await rig.untilDone(i + 1)
+    for (let seconds = 0; seconds < 3; seconds++) await clock.advance(1000)
+  }
+  client.send(frame(frameType.ping, 0, 0, Buffer.alloc(8)))
+  await client.until(({ type }) => type === frameType.ping)
+  assert.equal(client.frames.filter(({ type }) => type === frameType.goaway).length, 0)
+})
+
+test('a client that leaves without a request leaves nothing behind', async (t) => {
+  const clock = new FakeClock()
+  const rig = await startTlsListener(t, echo, { clock })
+  const client = await connectFrames(rig)
+  await client.until(({ type }) => type === frameType.settings)
+  client.socket.destroy()
+  await rig.noneOpen()
+  await clock.advance(30_000)
+  assert.equal(clock.waiting, 0)
+  assert.deepEqual(rig.rejected, [])
+})
+
+test('a client is told how much it may ask', async (t) => {
+  const { client } = await startHttp2(t, echo)
+  await client.get('/')
+  const { maxConcurrentStreams, maxHeaderListSize } = client.session.remoteSettings
+  assert.deepEqual([maxConcurrentStreams, maxHeaderListSize], [128, 32_768])
 })

@@ -54,9 +54,9 @@ test('a header that comes byte by byte is one, and what comes with its last byte
 
 test('no field is believed beside it', async (t) => {
   const rig = await start(t)
-  const fields = ['X-Forwarded-For', 'Forwarded', 'Proxy-Protocol', 'X-Real-IP'].map((name) => `${name}: for=192.0.2.9`)
-  await rig.converse(`${header}${get('/', ...fields, 'X-Forwarded-For: 192.0.2.9', 'Connection: close')}`)
-  await rig.converse(`PROXY UNKNOWN\r\n${get('/', ...fields, 'X-Forwarded-For: 192.0.2.9', 'Connection: close')}`)
+  const fields = ['Forwarded: for=192.0.2.9', 'X-Forwarded-For: 192.0.2.9', 'Proxy-Protocol: 192.0.2.9']
+  await rig.converse(`${header}${get('/', ...fields, 'Connection: close')}`)
+  await rig.converse(`PROXY UNKNOWN\r\n${get('/', ...fields, 'Connection: close')}`)
   await rig.untilDone(2)
   assert.deepEqual(
     rig.done.map(({ request }) => request.clientAddress),
@@ -110,14 +110,18 @@ test('half a header is none', async (t) => {
   assert.deepEqual(rig.rejected, ['proxy-protocol'])
 })
 
-test('a look whether anybody is there is no rejected connection', async (t) => {
-  const rig = await start(t)
-  const client = await rig.connect()
-  while (rig.listener.openConnections === 0) await new Promise(setImmediate)
-  client.end()
-  await rig.noneOpen()
-  assert.deepEqual(rig.rejected, [])
-})
+for (const leave of ['end', 'reset'] as const) {
+  test(`a look whether anybody is there is no rejected connection, with ${leave} at its end`, async (t) => {
+    const clock = new FakeClock()
+    const rig = await start(t, { clock })
+    const client = await rig.connect()
+    await clock.untilWaiting(1)
+    client[leave]()
+    await rig.noneOpen()
+    assert.deepEqual(rig.rejected, [])
+    assert.equal(clock.waiting, 0)
+  })
+}
 
 test('a header that takes longer than a head may is cut, a byte now and then or not', async (t) => {
   const clock = new FakeClock()
@@ -133,6 +137,18 @@ test('a header that takes longer than a head may is cut, a byte now and then or 
   await client.ended
   assert.deepEqual(rig.rejected, ['proxy-protocol'])
   assert.equal(clock.waiting, 0)
+})
+
+test('once the header is there, the time for it is over', async (t) => {
+  const clock = new FakeClock()
+  const rig = await start(t, { clock })
+  const client = await rig.connect()
+  client.send(`${header}${get('/1')}`)
+  await client.until('/1')
+  await clock.advance(60_000)
+  client.send(get('/2', 'Connection: close'))
+  await client.ended
+  assert.deepEqual(statuses(client.text), [200, 200])
 })
 
 test('a header in the clear comes before TLS, and the time for both is one', async (t) => {
