@@ -51,7 +51,8 @@ const rejections: Readonly<Record<Exclude<RejectReason, 'bad-path'>, string>> = 
   tls: 'A TLS handshake that failed or took longer than `request_timeout_seconds`.',
   'proxy-protocol': 'A trusted proxy that sent no valid PROXY header, with `client_address_from: proxy-protocol`.',
   'h2-protocol': 'Not HTTP/2, where TLS agreed on it.',
-  'h2-flood': 'HTTP/2 frames sent to make work: resets, continuations, pings, settings, malformed requests by the thousand.',
+  'h2-flood':
+    'HTTP/2 frames sent to make work: resets, continuations, pings, settings, malformed requests by the thousand.',
   body: 'A request body with oversized chunk extensions.',
 }
 
