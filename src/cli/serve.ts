@@ -29,6 +29,12 @@ export async function serveFile(args: ServeArgs): Promise<number> {
 async function serve(config: Config, args: ServeArgs): Promise<number> {
   const output = createLogger(config.logging, systemClock)
   const stopped = stopSignal(output)
+  // From the start: a signal nobody listens for would end the process. One that comes too soon is answered when it can be.
+  let wantsRenewal = false
+  let renew = () => {
+    wantsRenewal = true
+  }
+  process.on('SIGHUP', () => renew())
   let app: App
   try {
     app = await createApp(config, { clock: systemClock, random: systemRandom, log: output, version: args.version })
@@ -41,7 +47,8 @@ async function serve(config: Config, args: ServeArgs): Promise<number> {
     await app.close()
     return failedTo('listen', error, output)
   }
-  process.on('SIGHUP', () => renewCertificates(app, args, output))
+  renew = () => renewCertificates(app, args, output)
+  if (wantsRenewal) renew()
   const signal = await stopped
   output.logger.info({ signal }, 'draining')
   return drain(app, output)

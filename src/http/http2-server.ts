@@ -105,6 +105,8 @@ function sessionOptions({ maxHeaderBytes }: FrontOptions): ServerOptions {
     streamResetRate: resetsPerSecond,
     // Else node takes a response with a second ETag or the like for a mistake of ours.
     strictSingleValueFields: false,
+    // Else nghttp2 drops a field whose value has space around it, as though it had not been sent.
+    strictFieldWhitespaceValidation: false,
   }
 }
 

@@ -1,6 +1,6 @@
 /** A response as HTTP/2 has it: a header section and data on a stream of its own (RFC 9113 §8). */
 
-import type { ServerHttp2Stream } from 'node:http2'
+import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { isHopByHop } from '../base/header-list.ts'
 import { bodyLength, declaredAt, mayTellLength } from './content-length.ts'
@@ -34,18 +34,22 @@ export const http2Wire: Wire<ServerHttp2Stream> = {
   // node ends what it can of a stream that its client gives up; that makes no response complete.
   isComplete: (stream) => stream.headersSent && stream.writableFinished && !stream.aborted && stream.rstCode === 0,
   stallOf(stream, handed) {
-    const transport = stream.session && transportOf(stream.session.socket as Socket)
+    const { session } = stream
     return {
       isWaiting: () => http2Wire.isWaiting(stream),
       // While the connection is full, its client takes what it can of all streams; else what is left waits for this one's window.
-      taken: () => handed() - stream.writableLength + takenWhileFull(transport),
+      taken: () => handed() - stream.writableLength + (session === undefined ? 0 : takenWhileFull(session)),
       cut: () => http2Wire.cut(stream, undefined),
     }
   },
 }
 
-function takenWhileFull(transport: Socket | undefined): number {
-  return transport !== undefined && bytesUnderWay(transport) > 0 ? takenByKernel(transport) : 0
+/** Full: the kernel takes no more, or the client allows all its streams together less than a piece. */
+function takenWhileFull(session: Http2Session): number {
+  if (session.destroyed) return 0
+  const transport = transportOf(session.socket as Socket)
+  const isFull = bytesUnderWay(transport) > 0 || (session.state.remoteWindowSize ?? 0) < pieceBytes
+  return isFull ? takenByKernel(transport) : 0
 }
 
 /** What node would let out for HTTP/2, but never for HTTP/1.1: line ends in a value, and characters that are no byte. */

@@ -2,6 +2,7 @@
 
 import type { ServerHttp2Stream } from 'node:http2'
 import { Abandoned } from '../base/errors.ts'
+import { trimmed } from '../base/header-list.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
 import { http2Wire } from './http2-wire.ts'
@@ -31,13 +32,16 @@ export class RequestFields {
   readonly #values = new Map<string, string>()
   readonly #pseudo = new Map<string, string>()
 
-  /** `section`: flat, as node gives it. nghttp2 has seen to the syntax of names and values and to the pseudo-header fields. */
+  /**
+   * `section`: flat, as node gives it. nghttp2 has refused what pseudo-header fields may not be, and dropped, as though they
+   * had not been sent, fields with control characters in them.
+   */
   constructor(section: readonly string[]) {
     const list: string[] = []
     let bytes = 0
     for (let i = 0; i < section.length; i += 2) {
       const name = section[i] ?? ''
-      const value = section[i + 1] ?? ''
+      const value = trimmed(section[i + 1] ?? '')
       bytes += name.length + value.length
       if (name.startsWith(':')) {
         this.#pseudo.set(name, value)

@@ -53,6 +53,22 @@ test('a stream whose window opens a little now and then is served on', async (t)
   assert.equal(rig.done.length, 0)
 })
 
+test('a client that paces all its streams by the window of the connection keeps them', async (t) => {
+  const clock = new FakeClock()
+  const rig = await startTlsListener(t, async () => large, { clock })
+  const client = await connectFrames(rig)
+  const ids = [1, 3, 5, 7, 9]
+  const sent = () => ids.reduce((sum, id) => sum + client.dataOf(id), 0)
+  client.send(...ids.flatMap((id) => [requestFrames(id, plainGet), windowUpdate(id, 2 ** 30)]))
+  const step = 2000
+  for (let allowed = firstWindow; allowed < firstWindow + 8 * step; allowed += step) {
+    await client.until(() => sent() === allowed)
+    await clock.advance(20_000)
+    client.send(windowUpdate(0, step))
+  }
+  assert.equal(rig.done.length, 0)
+})
+
 test('a client that takes nothing from its connection is cut, and with it all its streams', async (t) => {
   const clock = new FakeClock()
   const rig = await startTlsListener(t, async () => large, { clock })
@@ -87,7 +103,10 @@ test('while its connection is full, a client that takes a little now and then ke
 
 test('a stream that waits behind others makes progress with its connection, and by itself once that is free', () => {
   const socket = { bytesWritten: 1000, _handle: { writeQueueSize: 400 } }
-  const stream = { writableLength: 10, session: { socket } } as unknown as ServerHttp2Stream
+  const stream = {
+    writableLength: 10,
+    session: { socket, state: { remoteWindowSize: MiB } },
+  } as unknown as ServerHttp2Stream
   const { taken } = http2Wire.stallOf(stream, () => 10)
   const before = taken()
   socket._handle.writeQueueSize = 300
