@@ -1,13 +1,12 @@
 /** From the header section of an HTTP/2 stream to ProxyRequest, or to the reason why not (RFC 9113 §8.3). */
 
 import type { ServerHttp2Stream } from 'node:http2'
-import { Abandoned } from '../base/errors.ts'
 import { trimmed } from '../base/header-list.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
 import { http2Wire } from './http2-wire.ts'
 import type { ProxyRequest } from './messages.ts'
-import { hostName, type RequestLimits, requestId, splitTarget, type Target } from './parse-request.ts'
+import { goneSignal, hostName, type RequestLimits, requestId, splitTarget, type Target } from './parse-request.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Http2Limits extends RequestLimits {
@@ -118,7 +117,7 @@ export class StreamRequest implements ProxyRequest {
   readonly hasBody: boolean
   readonly #fields: RequestFields
   readonly #stream: ServerHttp2Stream
-  #abandon: AbortController | undefined
+  #signal: AbortSignal | undefined
 
   constructor(arrival: StreamArrival, target: Target, host: string, hasBody: boolean, id: RequestId) {
     this.id = id
@@ -142,15 +141,7 @@ export class StreamRequest implements ProxyRequest {
   }
 
   get signal(): AbortSignal {
-    if (this.#abandon !== undefined) return this.#abandon.signal
-    const abandon = new AbortController()
-    this.#abandon = abandon
-    const stream = this.#stream
-    const gone = () => {
-      if (!http2Wire.isComplete(stream)) abandon.abort(new Abandoned('the client is gone'))
-    }
-    if (stream.closed) gone()
-    else stream.once('close', gone)
-    return abandon.signal
+    this.#signal ??= goneSignal(this.#stream, () => http2Wire.isComplete(this.#stream))
+    return this.#signal
   }
 }

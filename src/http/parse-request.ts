@@ -1,6 +1,7 @@
 /** From node's IncomingMessage to ProxyRequest, or to the reason why not. Keys are decoded elsewhere: paths stay raw. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import { Abandoned } from '../base/errors.ts'
 import { fieldValue } from '../base/header-list.ts'
 import type { Random } from '../base/random.ts'
@@ -50,7 +51,7 @@ export class ClientRequest implements ProxyRequest {
   readonly hasBody: boolean
   readonly #message: IncomingMessage
   readonly #response: ServerResponse
-  #abandon: AbortController | undefined
+  #signal: AbortSignal | undefined
 
   constructor(arrival: Arrival, target: Target, host: string, hasBody: boolean, id: RequestId) {
     this.id = id
@@ -63,7 +64,7 @@ export class ClientRequest implements ProxyRequest {
     this.hasBody = hasBody
     this.#message = arrival.message
     this.#response = arrival.response
-    this.#abandon = undefined
+    this.#signal = undefined
   }
 
   get headers(): HeaderList {
@@ -80,17 +81,20 @@ export class ClientRequest implements ProxyRequest {
 
   /** Made when first asked for: an answer from memory needs none. */
   get signal(): AbortSignal {
-    if (this.#abandon !== undefined) return this.#abandon.signal
-    const abandon = new AbortController()
-    this.#abandon = abandon
-    const response = this.#response
-    const gone = () => {
-      if (!response.writableFinished) abandon.abort(new Abandoned('the client is gone'))
-    }
-    if (response.closed) gone()
-    else response.once('close', gone)
-    return abandon.signal
+    this.#signal ??= goneSignal(this.#response, () => this.#response.writableFinished)
+    return this.#signal
   }
+}
+
+/** Fires with an `Abandoned` when what the answer goes out on closes, or has closed, before it is complete. */
+export function goneSignal(exit: ServerResponse | ServerHttp2Stream, isComplete: () => boolean): AbortSignal {
+  const abandon = new AbortController()
+  const gone = () => {
+    if (!isComplete()) abandon.abort(new Abandoned('the client is gone'))
+  }
+  if (exit.closed) gone()
+  else exit.once('close', gone)
+  return abandon.signal
 }
 
 export interface Target {
