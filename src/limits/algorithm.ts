@@ -15,6 +15,8 @@ export interface Algorithm {
   turn(counts: Counts, place: number, quota: Quota, nowMs: number): void
   /** How long until one more request may pass, if nobody else asks; `roundingMs` or less: it may now. */
   waitMs(counts: Counts, place: number, quota: Quota, nowMs: number): number
+  /** How many requests may pass now, one after the other; 0 or more. */
+  remaining(counts: Counts, place: number, quota: Quota, nowMs: number): number
   /** Charges one request; only when it may pass. */
   take(counts: Counts, place: number, quota: Quota, nowMs: number): void
 }

@@ -59,6 +59,12 @@ export class KeyTable implements Counts {
     return own
   }
 
+  /** The key is as good as never charged. One that has no place of its own keeps what it shares with others. */
+  reset(key: string, nowMs: number): void {
+    const place = this.placeOf(key, nowMs)
+    if (place % placesPerSet !== placesPerSet - 1) this.freshAtMs[place] = 0
+  }
+
   /** Two 32-bit hashes by multiplication, mixed into one number (after cyrb53, public domain). */
   #hashOf(key: string): number {
     let low = this.#seed

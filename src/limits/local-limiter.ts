@@ -4,10 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { type Algorithm, roundingMs } from './algorithm.ts'
 import { KeyTable } from './key-table.ts'
-import { type Counting, limitedBy, type Quota, quotaOf } from './quota.ts'
-import type { Charge, Limit, RateLimiter, Verdict } from './rate-limiter.ts'
-import { slidingWindow } from './sliding-window.ts'
-import { tokenBucket } from './token-bucket.ts'
+import { algorithmOf, type Counting, limitedBy, type Quota, quotaOf, standingOf } from './quota.ts'
+import type { Charge, Limit, RateLimiter, Standing, Verdict } from './rate-limiter.ts'
 
 export interface LocalLimiterOptions extends Counting {
   /** Of each limit that tells addresses or users apart, counted at the same time one by one; 24 bytes each. 2¹⁸ unless said otherwise. */
@@ -49,7 +47,7 @@ class LimitsOfThisProcess implements LocalLimiter {
 
   constructor(options: LocalLimiterOptions, { clock, random }: LocalLimiterPorts) {
     this.#counting = options
-    this.#algorithm = options.algorithm === 'token_bucket' ? tokenBucket : slidingWindow
+    this.#algorithm = algorithmOf(options)
     this.#keysPerLimit = options.keysPerLimit ?? 2 ** 18
     this.#clock = clock
     this.#random = random
@@ -78,6 +76,19 @@ class LimitsOfThisProcess implements LocalLimiter {
     return allowed
   }
 
+  async look({ limit, who }: Charge): Promise<Standing> {
+    const nowMs = this.#clock.monotonicMs()
+    const { quota, table } = this.#accountOf(limit)
+    return standingOf(this.#algorithm, table, table.placeOf(who, nowMs), quota, nowMs)
+  }
+
+  async reset({ limit, who }: Charge): Promise<void> {
+    const { table } = this.#accountOf(limit)
+    const nowMs = this.#clock.monotonicMs()
+    if (isTotal(limit)) table.freshAtMs.fill(0)
+    else table.reset(who, nowMs)
+  }
+
   get bytes(): number {
     return [...this.#tables.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -92,13 +103,17 @@ class LimitsOfThisProcess implements LocalLimiter {
     return account
   }
 
-  #tableOf({ scope, bucket }: Limit): KeyTable {
+  #tableOf(limit: Limit): KeyTable {
+    const { scope, bucket } = limit
     const name = `${scope}:${bucket}`
     const known = this.#tables.get(name)
     if (known !== undefined) return known
-    const isTotal = scope === 'global' || scope === 'bucket'
-    const table = new KeyTable(isTotal ? 1 : this.#keysPerLimit, this.#random)
+    const table = new KeyTable(isTotal(limit) ? 1 : this.#keysPerLimit, this.#random)
     this.#tables.set(name, table)
     return table
   }
+}
+
+function isTotal({ scope }: Limit): boolean {
+  return scope === 'global' || scope === 'bucket'
 }

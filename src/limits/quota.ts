@@ -1,4 +1,7 @@
-import type { Limit, Rate, Verdict } from './rate-limiter.ts'
+import type { Algorithm, Counts } from './algorithm.ts'
+import type { Limit, Rate, Standing, Verdict } from './rate-limiter.ts'
+import { slidingWindow } from './sliding-window.ts'
+import { tokenBucket } from './token-bucket.ts'
 
 export type LimitAlgorithm = 'token_bucket' | 'sliding_window'
 
@@ -25,6 +28,18 @@ export function quotaOf({ requestsPerSecond, burst }: Rate, { algorithm, windowM
   const isBucket = algorithm === 'token_bucket'
   const limit = isBucket ? burst : Math.max(burst, Math.ceil((requestsPerSecond * windowMs) / 1000))
   return { limit, periodMs: (limit / requestsPerSecond) * 1000 }
+}
+
+export function algorithmOf({ algorithm }: Counting): Algorithm {
+  return algorithm === 'token_bucket' ? tokenBucket : slidingWindow
+}
+
+/** How the counts at a place stand. Brings them to the present. */
+export function standingOf(algorithm: Algorithm, counts: Counts, place: number, quota: Quota, nowMs: number): Standing {
+  algorithm.turn(counts, place, quota, nowMs)
+  const remaining = algorithm.remaining(counts, place, quota, nowMs)
+  const resetMs = (counts.freshAtMs[place] ?? 0) - nowMs
+  return { limit: quota.limit, remaining, resetSeconds: Math.max(0, Math.ceil(resetMs / 1000)) }
 }
 
 /** `waitMs` and `resetMs` are over 0: until the next request may pass, and until the whole quota is there again. */

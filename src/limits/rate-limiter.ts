@@ -38,8 +38,20 @@ export type Verdict =
       readonly retryAfterSeconds: number
     }
 
+export interface Standing {
+  readonly limit: number
+  /** Requests that would be let through now; a whole number. */
+  readonly remaining: number
+  /** Whole seconds until all of it is there again; 0: it is. */
+  readonly resetSeconds: number
+}
+
 export interface RateLimiter {
   /** Charges one request to all of them, or to none where one has nothing left. Never rejects. */
   charge(charges: readonly Charge[]): Verdict | Promise<Verdict>
+  /** How a count stands, without charging it. Never rejects. */
+  look(charge: Charge): Promise<Standing>
+  /** Gives all of it back. Never rejects. */
+  reset(charge: Charge): Promise<void>
   close(): Promise<void>
 }

@@ -8,8 +8,8 @@ import { RedisClient, type RedisEvents } from '../redis/client.ts'
 import type { Deadline } from '../redis/deadline.ts'
 import { RedisFailure } from '../redis/failure.ts'
 import type { RedisOptions } from '../redis/options.ts'
-import { type Counting, limitedBy, quotaOf } from './quota.ts'
-import type { Charge, Limit, RateLimiter, Verdict } from './rate-limiter.ts'
+import { algorithmOf, type Counting, limitedBy, quotaOf, standingOf } from './quota.ts'
+import type { Charge, Limit, RateLimiter, Standing, Verdict } from './rate-limiter.ts'
 import { limitScript, type RedisScript } from './redis-script.ts'
 
 export interface RedisLimiterOptions extends Counting {
@@ -82,6 +82,28 @@ class LimitsInRedis implements RateLimiter {
     return this.#local.charge(charges)
   }
 
+  async look(charge: Charge): Promise<Standing> {
+    try {
+      const nowMs = await this.#client.serverTimeMs()
+      const text = await this.#client.within((deadline) => this.#send('get', charge, deadline))
+      const [, freshAt, previous, current] = /^(\S+) (\d+) (\d+)$/.exec(String(text ?? '')) ?? []
+      const counts = {
+        freshAtMs: Float64Array.of(Number(freshAt ?? 0)),
+        previous: Uint32Array.of(Number(previous ?? 0)),
+        current: Uint32Array.of(Number(current ?? 0)),
+      }
+      return standingOf(algorithmOf(this.#counting), counts, 0, quotaOf(charge.limit.rate, this.#counting), nowMs)
+    } catch {
+      return this.#local.look(charge) // translated: what decides while Redis does not answer
+    }
+  }
+
+  async reset(charge: Charge): Promise<void> {
+    await this.#local.reset(charge)
+    // Without Redis the count there goes on; that it does not answer is told elsewhere.
+    await this.#client.within((deadline) => this.#send('unlink', charge, deadline)).catch(() => undefined)
+  }
+
   async close(): Promise<void> {
     await this.#client.close()
     await this.#local.close()
@@ -123,6 +145,10 @@ class LimitsInRedis implements RateLimiter {
       throw new RedisFailure('refused', 'redis did not answer with a verdict')
     }
     return limitedBy(charge.limit, quota, waitMs, resetMs)
+  }
+
+  #send(name: 'get' | 'unlink', { limit, who }: Charge, deadline: Deadline): Promise<unknown> {
+    return this.#client.send({ name, args: [this.#keyOf(limit, who)] }, deadline)
   }
 
   /** A Redis that was restarted, or whose scripts were flushed, is told the script again. */

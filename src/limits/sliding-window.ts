@@ -1,4 +1,4 @@
-import type { Algorithm } from './algorithm.ts'
+import { type Algorithm, roundingMs } from './algorithm.ts'
 
 /**
  * The last `periodMs`, judged by two counters: the requests of the present window, and those of the one before by the share of
@@ -27,6 +27,13 @@ export const slidingWindow: Algorithm = {
     if (asked >= limit) return endsAtMs + periodMs - (periodMs * limit) / asked - nowMs // fading in the next window
     if (before + asked <= limit) return 0
     return endsAtMs - (periodMs * (limit - asked)) / before - nowMs
+  },
+
+  remaining({ freshAtMs, previous, current }, place, { limit, periodMs }, nowMs) {
+    const [before, asked] = [previous[place] ?? 0, current[place] ?? 0]
+    const endsAtMs = (freshAtMs[place] ?? 0) - (asked > 0 ? periodMs : 0)
+    const within = (before * (endsAtMs - nowMs - roundingMs)) / periodMs
+    return Math.max(0, Math.min(limit, Math.floor(limit - Math.max(0, within)) + 1) - asked)
   },
 
   take({ freshAtMs, current }, place, { periodMs }, nowMs) {

@@ -1,4 +1,4 @@
-import type { Algorithm } from './algorithm.ts'
+import { type Algorithm, roundingMs } from './algorithm.ts'
 
 /**
  * A bucket that gains a token each `periodMs / limit` until it holds `limit`; a request takes one. All there is to know of it
@@ -12,6 +12,11 @@ export const tokenBucket: Algorithm = {
 
   waitMs({ freshAtMs }, place, { limit, periodMs }, nowMs) {
     return (freshAtMs[place] ?? 0) - nowMs - (periodMs - periodMs / limit)
+  },
+
+  remaining({ freshAtMs }, place, { limit, periodMs }, nowMs) {
+    const missing = (((freshAtMs[place] ?? 0) - nowMs - roundingMs) / periodMs) * limit
+    return Math.max(0, Math.floor(limit - Math.max(0, missing)))
   },
 
   take({ freshAtMs }, place, { limit, periodMs }) {

@@ -36,6 +36,21 @@ export function rateLimiterContract(name: string, make: MakeLimiter): void {
       },
     )
 
+    check('a look tells what is left and charges nothing, and a reset gives it back', async ({ limiter, passTime }) => {
+      const charge = { limit: fixedLimit(20), who: '192.0.2.9' }
+      assert.deepEqual(await limiter.look(charge), { limit: 20, remaining: 20, resetSeconds: 0 })
+      assert.equal(await countAllowed(limiter, 15, charge), 15)
+      for (let look = 0; look < 3; look++) assert.equal((await limiter.look(charge)).remaining, 5)
+      assert.ok((await limiter.look(charge)).resetSeconds > 700)
+      assert.equal((await limiter.look({ ...charge, who: '192.0.2.10' })).remaining, 20)
+      assert.equal(await countAllowed(limiter, 25, charge), 5)
+      assert.equal((await limiter.look(charge)).remaining, 0)
+      await passTime(1)
+      await limiter.reset(charge)
+      assert.deepEqual(await limiter.look(charge), { limit: 20, remaining: 20, resetSeconds: 0 })
+      assert.equal(await countAllowed(limiter, 25, charge), 20)
+    })
+
     check('a request is charged to all of its limits or to none', async ({ limiter }) => {
       const [everybody, address] = [fixedLimit(3, 'global'), fixedLimit(1, 'per_ip')]
       const from = (who: string) => [

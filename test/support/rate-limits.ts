@@ -81,5 +81,7 @@ export const refuseAll: RateLimiter = {
     resetSeconds: 1,
     retryAfterSeconds: 1,
   }),
+  look: async () => ({ limit: 0, remaining: 0, resetSeconds: 1 }),
+  reset: async () => undefined,
   close: async () => undefined,
 }
