@@ -23,13 +23,19 @@ const row = (status: number, source: ErrorSource, text: string, retryable = fals
 export const errorTable = {
   InvalidPath: row(400, 'client', 'The request path is not a valid object path.'),
   InvalidRequest: row(400, 'client', 'The request is not valid HTTP.'),
+  InvalidArgument: row(400, 'client', 'The query or the body of this call is not one that it takes.'),
   TokenRequired: row(401, 'client', 'A token is required here.'),
   TokenInvalid: row(401, 'client', 'The token is not valid.'),
   ClaimDenied: row(403, 'client', 'The token does not grant access here.'),
   AddressDenied: row(403, 'client', 'Access from this address is not allowed.'),
   NoSuchRoute: row(404, 'client', 'No bucket is served at this path.'),
-  MethodNotAllowed: row(405, 'client', 'Only GET, HEAD and OPTIONS are allowed here.'),
-  RequestTimeout: row(408, 'client', 'The request head did not arrive in time.'),
+  NoSuchCall: row(404, 'client', 'There is no administrative call at this path.'),
+  UnknownBucket: row(404, 'client', 'No bucket of this name is configured.'),
+  NoSuchEntry: row(404, 'client', 'Nothing is cached under this key.'),
+  NoSuchJob: row(404, 'client', 'There is no such job, or it ended long ago.'),
+  NoSuchLimit: row(404, 'client', 'No such limit is configured.'),
+  MethodNotAllowed: row(405, 'client', 'This method is not allowed here.'),
+  RequestTimeout: row(408, 'client', 'The request did not arrive in time.'),
   PreconditionFailed: row(412, 'client', 'A precondition in the request does not hold.'),
   RequestBodyNotAllowed: row(413, 'client', 'The request body is larger than is allowed here.'),
   UriTooLong: row(414, 'client', 'The request target is too long.'),
@@ -51,6 +57,7 @@ export const errorTable = {
   OriginUnreachable: row(504, 'origin', 'The origin cannot be reached.', true),
   OriginTimeout: row(504, 'origin', 'The origin did not answer in time.', true),
   NotCached: row(504, 'proxy', 'The request allows only a cached answer, and there is none.'),
+  PurgeIncomplete: row(503, 'proxy', 'The purge is in force here, but not every tier can promise to remember it.'),
   KeysUnavailable: row(503, 'proxy', 'Tokens cannot be verified yet.'),
   InternalError: row(500, 'proxy', 'An unexpected error happened in this proxy.'),
 } as const satisfies Record<string, ErrorRow>
@@ -61,6 +68,8 @@ export interface ProxyErrorOptions {
   readonly cause?: unknown
   readonly retryAfterSeconds?: number
   readonly fields?: HeaderList
+  /** What this very client may know besides the public text: of its own request, or for those who were let in alone. */
+  readonly detail?: string
 }
 
 /** A failure with a place in the table. `message` is for the log: lower case, what was attempted, no secrets. */
@@ -71,12 +80,14 @@ export class ProxyError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** Response fields that belong to this very failure. */
   readonly fields: HeaderList
+  readonly detail: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds
     this.fields = options.fields ?? []
+    this.detail = options.detail
   }
 
   get status(): number {

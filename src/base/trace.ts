@@ -1,6 +1,12 @@
 import type { ErrorCode } from './errors.ts'
 import type { TierName } from './types.ts'
 
+/** `name`: a closed set of words, such as `purge`. */
+export interface AdminAction {
+  readonly name: string
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
 export type CacheStatus = 'hit' | 'miss' | 'stale' | 'revalidated' | 'bypass'
 
 /**
@@ -22,6 +28,8 @@ export interface Trace {
   auth: string | undefined
   /** The rate limit that refused the request. A closed set of words. */
   limit: string | undefined
+  /** What an administrator asked for, as the audit tells it. */
+  action: AdminAction | undefined
   error: ErrorCode | undefined
   /** For the log: what the error table's public text leaves out. */
   errorDetail: unknown
@@ -37,6 +45,7 @@ export function createTrace(): Trace {
     subject: undefined,
     auth: undefined,
     limit: undefined,
+    action: undefined,
     error: undefined,
     errorDetail: undefined,
   }

@@ -1,11 +1,13 @@
 /** One client connection of HTTP/1.1: what is under way on it, and how it ends without wiping out the last answer. */
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import type { ProxyError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Peer } from './client-address.ts'
 import type { Conversation } from './conversation.ts'
+import type { BodyLine } from './parse-request.ts'
 import { type Refusal, rawAnswer } from './refusal.ts'
 
 /**
@@ -14,7 +16,7 @@ import { type Refusal, rawAnswer } from './refusal.ts'
  */
 export const lingerMs = 2000
 
-export class Connection implements Conversation {
+export class Connection implements Conversation, BodyLine {
   readonly peer: Peer
   readonly #socket: Socket
   readonly #ports: { readonly clock: Clock; readonly random: Random }
@@ -28,6 +30,8 @@ export class Connection implements Conversation {
   #isClosing = false
   /** To be said once the answers under way are out. */
   #refusal: Refusal | undefined
+  /** Whoever reads the body under way hears that it is none. False: it was over already. */
+  #bodyBroke: ((refusal: Refusal) => boolean) | undefined
 
   constructor(socket: Socket, peer: Peer, ports: { readonly clock: Clock; readonly random: Random }) {
     this.peer = peer
@@ -86,6 +90,17 @@ export class Connection implements Conversation {
     }
   }
 
+  watchBody(message: IncomingMessage, told: (error: ProxyError) => void): () => void {
+    this.#bodyBroke = ({ error }) => {
+      if (message.complete) return false
+      told(error)
+      return true
+    }
+    return () => {
+      this.#bodyBroke = undefined
+    }
+  }
+
   /** What arrived is no request. False when that was known, or does not matter any more. */
   refuse(refusal: Refusal): boolean {
     // Broken, or closed by the client after its last word: there is no one to tell.
@@ -93,6 +108,7 @@ export class Connection implements Conversation {
       this.#socket.destroySoon()
       return false
     }
+    if (this.#bodyBroke?.(refusal) === true) return true
     if (this.#isClosing || this.#refusal !== undefined) return false
     this.#refusal = refusal
     if (this.#active === 0) this.#sayRefusal(refusal)

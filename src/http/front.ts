@@ -6,13 +6,14 @@ import type { Trace } from '../base/trace.ts'
 import { type ClientAddresses, type ClientAddressOptions, createClientAddresses, type Peer } from './client-address.ts'
 import type { Handler, ProxyRequest, ProxyResponse, Sent } from './messages.ts'
 import type { RejectReason } from './refusal.ts'
+import type { BodyPorts } from './request-body.ts'
 import type { SendPorts } from './send-response.ts'
 
 export interface FrontOptions {
   readonly keepAliveTimeoutMs: number
   /**
-   * For a request head to arrive (408), for all that comes before one (a PROXY header, a TLS handshake), and for a client to
-   * take at least a byte of what waits for it (cut).
+   * For a request head to arrive (408), for a body that somebody reads as well, for all that comes before one (a PROXY header,
+   * a TLS handshake), and for a client to take at least a byte of what waits for it (cut).
    */
   readonly requestTimeoutMs: number
   /** Of target, names and values together; a longer head is a 431. */
@@ -38,6 +39,7 @@ export class Front {
   readonly options: FrontOptions
   readonly ports: FrontPorts
   readonly sending: SendPorts
+  readonly bodies: BodyPorts
   readonly addresses: ClientAddresses
   /** The name of the field that tells whose request it is, where one does. */
   readonly addressField: string | undefined
@@ -49,6 +51,7 @@ export class Front {
     this.options = options
     this.ports = ports
     this.sending = { clock: ports.clock, stallLimitMs: options.requestTimeoutMs }
+    this.bodies = { clock: ports.clock, requestTimeoutMs: options.requestTimeoutMs }
     this.addresses = createClientAddresses(options.clientAddress)
     const { source } = options.clientAddress
     this.addressField = source === 'proxy-protocol' ? undefined : source

@@ -34,7 +34,7 @@ export class Http1Server {
     this.#server = createBareServer(front.options)
     const receive = (message: IncomingMessage, res: ServerResponse) => this.#receive(message, res)
     this.#server.on('request', receive)
-    // No body is wanted, so nobody is told to continue: the final answer comes at once (RFC 9110 §10.1.1).
+    // Nobody is told to continue but by whoever reads the body: all others answer at once (RFC 9110 §10.1.1).
     this.#server.on('checkContinue', receive)
     this.#server.on('checkExpectation', receive)
     this.#server.on('connect', (_message, socket) => {
@@ -72,7 +72,8 @@ export class Http1Server {
     const { clock, random } = front.ports
     const { peer } = connection
     const clientAddress = peer.trusted ? front.clientAddress(peer, (name) => fieldOf(message, name)) : peer.address
-    const arrival = { message, response: res, clientAddress, receivedAt: clock.now() }
+    const { bodies } = front
+    const arrival = { message, response: res, line: connection, bodies, clientAddress, receivedAt: clock.now() }
     const request = parseRequest(arrival, front.options, random)
     connection.begin(res)
     front.activeRequests += 1
@@ -110,7 +111,7 @@ function fieldOf(message: IncomingMessage, name: string): string | undefined {
 
 function createBareServer(options: FrontOptions): Server {
   const server = createServer({
-    // No body is waited for, so a head that is over is all there is to time.
+    // Covers bodies too, where one is read: what comes too slowly is told to its reader.
     headersTimeout: options.requestTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
     connectionsCheckingInterval: Math.max(10, Math.min(1000, Math.floor(options.requestTimeoutMs / 4))),

@@ -68,6 +68,7 @@ export class Http2Server {
         stream,
         fields,
         isWhole: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0,
+        bodies: front.bodies,
         clientAddress: front.clientAddress(connection.peer, (name) => fields.value(name)),
         receivedAt: clock.now(),
       },

@@ -21,6 +21,11 @@ export interface ProxyRequest {
   readonly receivedAt: EpochMs
   /** The request carries a body, or says it will. */
   readonly hasBody: boolean
+  /**
+   * The whole body; empty when there is none. To be called once. Rejects with `RequestBodyNotAllowed` beyond `maxBytes`,
+   * `RequestTimeout` when it does not come within the time of a request head, or `Abandoned`.
+   */
+  readBody(maxBytes: number): Promise<Uint8Array>
   /** Fires with an `Abandoned` when the client is gone. */
   readonly signal: AbortSignal
 }

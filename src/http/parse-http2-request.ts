@@ -1,6 +1,6 @@
 /** From the header section of an HTTP/2 stream to ProxyRequest, or to the reason why not (RFC 9113 §8.3). */
 
-import type { ServerHttp2Stream } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { trimmed } from '../base/header-list.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
@@ -8,6 +8,7 @@ import { http2Wire } from './http2-wire.ts'
 import type { ProxyRequest } from './messages.ts'
 import { goneSignal, hostName, type RequestLimits, requestId, splitTarget, type Target } from './parse-request.ts'
 import { Refusal } from './refusal.ts'
+import { type BodyPorts, readBody } from './request-body.ts'
 
 export interface Http2Limits extends RequestLimits {
   readonly maxHeaderBytes: number
@@ -18,6 +19,7 @@ export interface StreamArrival {
   readonly fields: RequestFields
   /** Nothing follows the header section. */
   readonly isWhole: boolean
+  readonly bodies: BodyPorts
   readonly clientAddress: string
   readonly receivedAt: EpochMs
 }
@@ -115,8 +117,7 @@ export class StreamRequest implements ProxyRequest {
   readonly clientAddress: string
   readonly receivedAt: EpochMs
   readonly hasBody: boolean
-  readonly #fields: RequestFields
-  readonly #stream: ServerHttp2Stream
+  readonly #arrival: StreamArrival
   #signal: AbortSignal | undefined
 
   constructor(arrival: StreamArrival, target: Target, host: string, hasBody: boolean, id: RequestId) {
@@ -128,20 +129,44 @@ export class StreamRequest implements ProxyRequest {
     this.clientAddress = arrival.clientAddress
     this.receivedAt = arrival.receivedAt
     this.hasBody = hasBody
-    this.#fields = arrival.fields
-    this.#stream = arrival.stream
+    this.#arrival = arrival
   }
 
   get headers(): HeaderList {
-    return this.#fields.list
+    return this.#arrival.fields.list
   }
 
   header(name: string): string | undefined {
-    return this.#fields.value(name)
+    return this.#arrival.fields.value(name)
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= goneSignal(this.#stream, () => http2Wire.isComplete(this.#stream))
+    const { stream } = this.#arrival
+    this.#signal ??= goneSignal(stream, () => http2Wire.isComplete(stream))
     return this.#signal
+  }
+
+  readBody(maxBytes: number): Promise<Uint8Array> {
+    const { stream, fields, isWhole, bodies } = this.#arrival
+    if (isWhole) return Promise.resolve(new Uint8Array(0))
+    const length = fields.value('content-length')
+    const isWaiting = /^100-continue$/i.test(fields.value('expect') ?? '')
+    const source = {
+      stream,
+      length: length === undefined ? undefined : Number(length),
+      signal: this.signal,
+      isWhole: () => !stream.aborted && stream.rstCode === 0,
+      invite: () => {
+        if (isWaiting) stream.additionalHeaders({ ':status': constants.HTTP_STATUS_CONTINUE })
+      },
+      watch: () => () => {}, // nghttp2 resets the stream of a body that is none
+      giveUp: () => {
+        stream.resume()
+        // Else node waits for the end of what somebody has begun to read. §8.1: "without error […] after sending a
+        // complete response".
+        stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+      },
+    }
+    return readBody(source, maxBytes, bodies)
   }
 }

@@ -2,12 +2,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import { Abandoned } from '../base/errors.ts'
+import { Abandoned, type ProxyError } from '../base/errors.ts'
 import { fieldValue } from '../base/header-list.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
 import type { ProxyRequest } from './messages.ts'
 import { Refusal } from './refusal.ts'
+import { type BodyPorts, readBody } from './request-body.ts'
 
 export interface RequestLimits {
   readonly maxUriLength: number
@@ -17,8 +18,18 @@ export interface RequestLimits {
 export interface Arrival {
   readonly message: IncomingMessage
   readonly response: ServerResponse
+  readonly line: BodyLine
+  readonly bodies: BodyPorts
   readonly clientAddress: string
   readonly receivedAt: EpochMs
+}
+
+/** The connection a body comes on. */
+export interface BodyLine {
+  /** `told`: called when what comes is no body. The returned function ends the watch. */
+  watchBody(message: IncomingMessage, told: (error: ProxyError) => void): () => void
+  /** The answer about to be sent is the last one, although the client has more to say. */
+  closeLingering(response: ServerResponse): void
 }
 
 /** What node's parser lets pass is judged here: the length of the target, its form, Host, and unknown transfer codings. */
@@ -49,8 +60,7 @@ export class ClientRequest implements ProxyRequest {
   readonly clientAddress: string
   readonly receivedAt: EpochMs
   readonly hasBody: boolean
-  readonly #message: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #arrival: Arrival
   #signal: AbortSignal | undefined
 
   constructor(arrival: Arrival, target: Target, host: string, hasBody: boolean, id: RequestId) {
@@ -62,18 +72,17 @@ export class ClientRequest implements ProxyRequest {
     this.clientAddress = arrival.clientAddress
     this.receivedAt = arrival.receivedAt
     this.hasBody = hasBody
-    this.#message = arrival.message
-    this.#response = arrival.response
+    this.#arrival = arrival
     this.#signal = undefined
   }
 
   get headers(): HeaderList {
-    return this.#message.rawHeaders
+    return this.#arrival.message.rawHeaders
   }
 
   /** node has built the look-up by name already, for its own questions. */
   header(name: string): string | undefined {
-    const value: unknown = this.#message.headers[name]
+    const value: unknown = this.#arrival.message.headers[name]
     if (typeof value === 'string' || value === undefined) return value
     // A list (Set-Cookie), or what every object inherits (`constructor`).
     return fieldValue(this.headers, name)
@@ -81,8 +90,32 @@ export class ClientRequest implements ProxyRequest {
 
   /** Made when first asked for: an answer from memory needs none. */
   get signal(): AbortSignal {
-    this.#signal ??= goneSignal(this.#response, () => this.#response.writableFinished)
+    const { response } = this.#arrival
+    this.#signal ??= goneSignal(response, () => response.writableFinished)
     return this.#signal
+  }
+
+  readBody(maxBytes: number): Promise<Uint8Array> {
+    const { message, response, line, bodies } = this.#arrival
+    const { 'transfer-encoding': coding, 'content-length': length, expect } = message.headers
+    // RFC 9112 §6.3: without either there is none, and node tells of no end to it.
+    if (coding === undefined && Number(length ?? 0) === 0) return Promise.resolve(new Uint8Array(0))
+    const isWaiting = message.httpVersion === '1.1' && /^100-continue$/i.test(expect ?? '')
+    const source = {
+      stream: message,
+      length: coding === undefined ? Number(length) : undefined,
+      signal: this.signal,
+      isWhole: () => message.complete,
+      invite: () => {
+        if (isWaiting) response.writeContinue()
+      },
+      watch: (told: (error: ProxyError) => void) => line.watchBody(message, told),
+      giveUp: () => {
+        message.pause() // node drops the rest once the answer is out
+        line.closeLingering(response)
+      },
+    }
+    return readBody(source, maxBytes, bodies)
   }
 }
 

@@ -20,8 +20,9 @@ or, when the request's \`Accept\` prefers XML to JSON, the same as S3 says it:
 
 \`correlation_id\` and \`RequestId\` repeat the response's \`X-Correlation-ID\` and find its log line (a request refused before it had
 a meaning has none). Neither form carries more than the table shows: what exactly was attempted, and what the origin said, is
-in the log. Every error says \`Cache-Control: no-store\`; a 405 also \`Allow\`, a 416 also \`Content-Range\`, a 503 also
-\`Retry-After\` (what the origin asked for, or a second).
+in the log. Only a call of \`/admin\` may be told more, in \`detail\` (\`Detail\`): what in its query or body is wrong. Every error
+says \`Cache-Control: no-store\`; a 405 also \`Allow\`, a 416 also \`Content-Range\`, a 503 also \`Retry-After\` (what the origin
+asked for, or a second).
 
 A code marked *retried* is one that asking the origin again may mend: it was asked up to \`s3.retry.max_attempts\` times before
 the client saw the error. With \`stale-if-error\`, a stored answer may take the place of an origin's 5xx.

@@ -4,6 +4,7 @@ import test from 'node:test'
 import type { EpochMs } from '../../src/base/types.ts'
 import { parseRequest } from '../../src/http/parse-request.ts'
 import { Refusal } from '../../src/http/refusal.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { createFakeRandom } from '../support/fake-random.ts'
 import { fc } from '../support/fast-check.ts'
 
@@ -12,7 +13,9 @@ const limits = { maxUriLength: 200, maxRequestBodyBytes: 0 }
 function parse(url: string, host: string | undefined = 'a', fields: Readonly<Record<string, string>> = {}) {
   const headers = host === undefined ? fields : { ...fields, host }
   const message = { url, method: 'GET', headers, httpVersion: '1.1', rawHeaders: Object.entries(headers).flat() }
-  const arrival = { message: message as unknown as IncomingMessage, response: {} as ServerResponse }
+  const bodies = { clock: new FakeClock(), requestTimeoutMs: 1 }
+  const line = { watchBody: () => () => {}, closeLingering() {} }
+  const arrival = { message: message as unknown as IncomingMessage, response: {} as ServerResponse, line, bodies }
   return parseRequest({ ...arrival, clientAddress: '', receivedAt: 0 as EpochMs }, limits, createFakeRandom())
 }
 

@@ -17,6 +17,7 @@ export function accessRequest(headers: Readonly<Record<string, string>> = {}, qu
     clientAddress: '127.0.0.1',
     receivedAt: new FakeClock().now(),
     hasBody: false,
+    readBody: async () => new Uint8Array(0),
     signal: new AbortController().signal,
   }
 }

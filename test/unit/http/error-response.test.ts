@@ -68,8 +68,18 @@ test('503 says when to come back: in a second, or when the origin said', () => {
   assert.equal(page(new ProxyError('SlowDown', '', { retryAfterSeconds: 0 })).field('retry-after'), '1')
 })
 
-test('405 says what is allowed', () => {
+test('405 says what is allowed: for objects, or as the error itself has it', () => {
   assert.equal(page(new ProxyError('MethodNotAllowed', '')).field('allow'), 'GET, HEAD, OPTIONS')
+  assert.equal(page(new ProxyError('MethodNotAllowed', '', { fields: ['Allow', 'POST'] })).field('allow'), 'POST')
+})
+
+test('a detail is told beside the message, in whatever way it can be written', () => {
+  const error = new ProxyError('InvalidArgument', '', { detail: `a"\\<b>&c\0\ud800\n${'\u{1f600}'}` })
+  assert.equal(JSON.parse(page(error).text).error.detail, error.detail)
+  assert.match(
+    page(error, 'text/xml').text,
+    /call is not one that it takes\.<\/Message><Detail>a"\\&#60;b&#62;&#38;c\ufffd\ufffd\n\u{1f600}<\/Detail><RequestId>/u,
+  )
 })
 
 test('every error has its status, and no text that XML or JSON would have to escape', () => {
