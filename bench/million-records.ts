@@ -1,5 +1,6 @@
 /**
- * How soon does a full disk tier serve after a clean stop and after a kill, and what does its index cost?
+ * How soon does a full disk tier serve after a clean stop and after a kill, what does its index cost, and how long does a
+ * purge take?
  * `node bench/million-records.ts [--records N] [--bytes N] [--folder DIR]` fills a folder and starts on it, again and again.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -32,6 +33,17 @@ interface Opened {
   readonly found: number
 }
 
+interface Took {
+  readonly tookMs: number
+  readonly longestMs: number
+}
+
+interface Purges {
+  readonly purged: Readonly<Record<string, Took & { readonly entries: number }>>
+  /** With the files of everything. */
+  readonly closed: Took
+}
+
 try {
   const startedAt = performance.now()
   run('writer.ts', folder, '0', String(records), values.bytes)
@@ -39,6 +51,7 @@ try {
   report('after a clean stop', open(records))
   await writeAndKill()
   report(`after a kill, ${unsaved} records unsaved`, open(records + unsaved))
+  reportPurges(JSON.parse(run('purger.ts', folder, String(records + unsaved))) as Purges)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -75,8 +88,15 @@ async function writeAndKill(): Promise<void> {
 function report(when: string, { servesMs, recoveredMs, longestMs, memoryBytes, items, bytes }: Opened): void {
   say(`${when}: serves after ${seconds(servesMs)} s, complete after ${seconds(recoveredMs)} s`)
   say(`  longest turn of the event loop meanwhile: ${longestMs.toFixed(1)} ms`)
-  say(`  memory: ${(memoryBytes / items).toFixed(1)} bytes a record, key text included (heap and external)`)
+  say(`  memory: ${(memoryBytes / items).toFixed(1)} bytes a record, key and tag text included (heap and external)`)
   say(`  ${items} records, ${(bytes / 2 ** 30).toFixed(2)} GiB of disk`)
+}
+
+function reportPurges({ purged, closed }: Purges): void {
+  for (const [scope, { entries, tookMs, longestMs }] of Object.entries(purged)) {
+    say(`purge of ${scope}: ${entries} records in ${tookMs.toFixed(1)} ms, longest turn ${longestMs.toFixed(1)} ms`)
+  }
+  say(`their files, and closing: ${seconds(closed.tookMs)} s, longest turn ${closed.longestMs.toFixed(1)} ms`)
 }
 
 function seconds(ms: number): string {

@@ -4,6 +4,7 @@
  */
 import { openDiskTier } from '../../src/cache/disk-tier.ts'
 import { objectId, tierOptions, tierPorts } from './records.ts'
+import { watchTurns } from './turns.ts'
 
 const [folder = '', count = ''] = process.argv.slice(2)
 const samples = 1000
@@ -36,19 +37,4 @@ function settledMemory(): number {
   globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
-}
-
-/** The longest the event loop was busy at a time, until called. */
-function watchTurns(): () => number {
-  let longest = 0
-  let last = performance.now()
-  const timer = setInterval(() => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-  }, 1)
-  return () => {
-    clearInterval(timer)
-    return longest
-  }
 }

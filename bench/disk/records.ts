@@ -9,6 +9,11 @@ export function objectId(index: number): RecordId {
   return new CacheKey('bench', `images/${index % 1000}/${index}.jpg`).id
 }
 
+/** A thousandth of all have the same, as a thousandth is in the same folder. */
+export function tagOf(index: number): string {
+  return `group-${index % 1000}`
+}
+
 export function objectRecord(index: number, bytes: number, now: EpochMs): CacheRecord {
   const headers = [
     ...['ETag', `"${index.toString(16).padStart(32, '0')}"`],
@@ -27,6 +32,7 @@ export function objectRecord(index: number, bytes: number, now: EpochMs): CacheR
       requestedAt: now,
       storedAt: now,
       originFingerprint: 'http://127.0.0.1/bench',
+      tags: [tagOf(index)],
     },
     body: Buffer.alloc(bytes, index & 0xff),
   }
@@ -45,4 +51,5 @@ export const tierPorts: DiskTierPorts = {
       throw error
     },
   },
+  purges: { remembered: () => {} },
 }

@@ -12,7 +12,9 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { RecordId } from '../../src/base/types.ts'
-import { type DiskEntry, DiskIndex, DiskIndexRestorer } from '../../src/cache/disk-index.ts'
+import type { TaggedEntry } from '../../src/cache/disk-entry.ts'
+import { DiskIndex } from '../../src/cache/disk-index.ts'
+import { DiskIndexRestorer } from '../../src/cache/disk-index-restorer.ts'
 import { digestOf } from '../../src/cache/record-digest.ts'
 
 setFlagsFromString('--expose-gc')
@@ -21,12 +23,13 @@ const collectGarbage = runInNewContext('gc') as () => void
 const records = Number(process.argv[2] ?? 1_000_000)
 const options = { maxBytes: records * 8192, onEvict: () => undefined }
 const idAt = (index: number) => `media:films/2026/${index}/poster-${(index * 7919) % 1000}.jpg` as RecordId
-const entryAt = (index: number): DiskEntry => ({
+const entryAt = (index: number): TaggedEntry => ({
   id: idAt(index),
   bytes: 4096 * (1 + (index % 2)),
   headBytes: 300,
   bodyBytes: 1024,
   uselessAfterS: 2_000_000_000,
+  tags: [],
 })
 
 /** In use after garbage collection; with `resident`, what the process takes of the machine. */

@@ -1,9 +1,11 @@
 /** What a hit in memory costs through the whole store: look-up, count, events. 10,000 records, skewed. */
 
 import { systemClock } from '../../src/base/clock.ts'
+import { systemRandom } from '../../src/base/random.ts'
 import type { EpochMs, Etag, RecordId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier, type Eviction } from '../../src/cache/memory-tier.ts'
+import { PurgeLog } from '../../src/cache/purge-log.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
 import type { StoreEvents } from '../../src/cache/tier.ts'
 import { createTieredStore } from '../../src/cache/tiered-store.ts'
@@ -38,7 +40,7 @@ const events: StoreEvents = {
 const keys = Array.from({ length: 10_000 }, (_, index) => `films/2026/${index}/poster.jpg`)
 for (const eviction of ['s3gd', 'lru'] satisfies Eviction[]) {
   const tier = createMemoryTier({ maxBytes: 2 ** 30, maxItemBytes: 2 ** 20, eviction }, events)
-  const store = createTieredStore([tier], events, systemClock)
+  const store = createTieredStore([tier], events, systemClock, new PurgeLog(systemClock, systemRandom))
   const ids = keys.map((key) => new CacheKey('media', key).id)
   for (const id of ids) await store.put(id, record)
   await measure(`${eviction}: tier.get`, 1e6, async (times) => {

@@ -1,12 +1,15 @@
 /** What does the pipeline cost for a cached small object, without HTTP around it? Prints nanoseconds of CPU per request. */
 import { systemClock } from '../../src/base/clock.ts'
+import { systemRandom } from '../../src/base/random.ts'
 import { createTrace } from '../../src/base/trace.ts'
 import type { EpochMs, Etag, RequestId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
+import { PurgeLog } from '../../src/cache/purge-log.ts'
 import { createTieredStore } from '../../src/cache/tiered-store.ts'
 import type { ProxyRequest } from '../../src/http/messages.ts'
 import { FlightTable } from '../../src/objects/flight.ts'
+import { Lifetimes } from '../../src/objects/lifetimes.ts'
 import { ObjectOpener } from '../../src/objects/open-object.ts'
 import { RunTable } from '../../src/objects/run-table.ts'
 import { UncacheableMemory } from '../../src/objects/uncacheable-memory.ts'
@@ -21,12 +24,14 @@ import { RouteTable } from '../../src/routing/routes.ts'
 const events = { hit() {}, missed() {}, evicted() {}, failed() {}, worked() {}, dropped() {}, breakerChanged() {} }
 const clock = systemClock
 const tier = createMemoryTier({ maxBytes: 2 ** 26, maxItemBytes: 2 ** 20, eviction: 's3gd' }, events)
-const store = createTieredStore([tier], events, clock)
+const purges = new PurgeLog(clock, systemRandom)
+const store = createTieredStore([tier], events, clock, purges)
 const runs = new RunTable({ store, clock })
 const opener = new ObjectOpener({
   store,
   runs,
   clock,
+  purges,
   uncacheable: new UncacheableMemory(clock),
   flights: new FlightTable(),
 })
@@ -52,7 +57,7 @@ const route: Route = {
   name: 'b',
   pathPrefix: '/b',
   hosts: [],
-  site: { origin, policy, lifetimes: new WeakMap() },
+  site: { origin, policy, lifetimes: new Lifetimes(policy, purges) },
   query: { keep: 'none' },
   cors: undefined,
   headers: { add: [], remove: [], forward: [] },
@@ -100,6 +105,7 @@ const requestFor = (i: number): ProxyRequest => ({
   clientAddress: '127.0.0.1',
   receivedAt: now,
   hasBody: false,
+  readBody: async () => new Uint8Array(0),
   signal,
 })
 

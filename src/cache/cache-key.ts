@@ -45,6 +45,11 @@ export class CacheKey {
     return `${this.id}:s=${index}` as RecordId
   }
 
+  /** How the ids of a bucket's objects begin whose keys begin with `keyStart`. */
+  static start(bucket: string, keyStart: string): string {
+    return `${bucket}:${escapeText(keyStart)}`
+  }
+
   /** Reads a text form back. Undefined when it is not one. */
   static parse(text: string): CacheKey | undefined {
     const [bucket, object, ...rest] = text.split(':')
@@ -74,4 +79,10 @@ const sliceSuffix = /:s=\d+$/
 /** The id of the object whose slice `id` is; `id` itself when it is no slice. */
 export function objectOf(id: RecordId): RecordId {
   return id.replace(sliceSuffix, '') as RecordId
+}
+
+/** The id of the object as a whole, whichever query, variant or slice of it `id` is. */
+export function wholeOf(id: RecordId): RecordId {
+  const end = id.indexOf(':', id.indexOf(':') + 1)
+  return end === -1 ? id : (id.slice(0, end) as RecordId)
 }

@@ -5,6 +5,7 @@ import type { RecordId } from '../base/types.ts'
 import { DiskIndex } from './disk-index.ts'
 import { DiskLayout, folderCount } from './disk-layout.ts'
 import { type DiskLock, lockFolder } from './disk-lock.ts'
+import { DiskPurges } from './disk-purges.ts'
 import { loadSnapshot, SnapshotWriter } from './disk-snapshot.ts'
 import type { DiskTierOptions, DiskTierPorts } from './disk-tier.ts'
 import { RecordsOnDisk } from './records-on-disk.ts'
@@ -15,15 +16,17 @@ const foldersAtATime = 512
 /** A cache folder in the hands of this process, from the lock to its release. */
 export class DiskFolder {
   readonly records: RecordsOnDisk
+  readonly purges: DiskPurges
   readonly #layout: DiskLayout
   #lock: DiskLock | undefined
   #saves = 0
   #savedChanges: number
 
-  constructor(layout: DiskLayout, lock: DiskLock, records: RecordsOnDisk) {
+  constructor(layout: DiskLayout, lock: DiskLock, records: RecordsOnDisk, purges: DiskPurges) {
     this.#layout = layout
     this.#lock = lock
     this.records = records
+    this.purges = purges
     this.#savedChanges = records.changes
   }
 
@@ -33,6 +36,7 @@ export class DiskFolder {
     const lock = take(layout)
     try {
       const isEmpty = prepare(layout)
+      const purges = await DiskPurges.open(layout, ports)
       let records: RecordsOnDisk | undefined
       const indexOptions = {
         maxBytes: options.maxBytes,
@@ -43,10 +47,11 @@ export class DiskFolder {
       const index = snapshot?.index ?? new DiskIndex(indexOptions)
       const blockBytes = statfsSync(layout.root).bsize
       const { maxBytes, uselessAfter } = options
-      records = new RecordsOnDisk({ maxBytes, uselessAfter, layout, index, snapshot, blockBytes, isEmpty }, ports)
+      const folder = { layout, index, snapshot, blockBytes, isEmpty, purges }
+      records = new RecordsOnDisk({ maxBytes, uselessAfter, ...folder }, ports)
       index.makeRoom(0)
       if (isEmpty) await records.recovery.done
-      return new DiskFolder(layout, lock, records)
+      return new DiskFolder(layout, lock, records, purges)
     } catch (error) {
       lock.release()
       throw error
@@ -60,17 +65,21 @@ export class DiskFolder {
       this.#lock = undefined
       this.#lock = take(this.#layout)
       this.records.noteLoss(this.#layout.locks.join(' or '))
+      this.purges.noteLoss()
     }
     await this.records.tidy()
     if (this.records.changes !== this.#savedChanges) await this.#save()
+    await this.purges.tidy(this.records.isExact)
   }
 
   /** The records are settled first, whatever becomes of the rest; rejects with what kept the index from being saved. */
   async close(): Promise<void> {
     await this.records.settle()
+    await this.purges.settle()
     try {
       const writer = await this.#save()
       if (this.records.isKnown) await writer.markComplete()
+      await this.purges.tidy(this.records.isExact)
     } finally {
       this.#lock?.release()
     }
@@ -79,17 +88,19 @@ export class DiskFolder {
   /** Without a word to the folder: another process has it now. */
   async leave(): Promise<void> {
     await this.records.settle()
+    await this.purges.settle()
     this.#lock?.release()
   }
 
   async #save(): Promise<SnapshotWriter> {
-    const { recovery, turns, index, changes } = this.records
+    const { records } = this
+    const { recovery, index, changes } = records
     mkdirSync(this.#layout.temporary, { recursive: true, mode: 0o700 })
     const writer = await SnapshotWriter.create(this.#layout, join(this.#layout.temporary, `index-${this.#saves++}`))
     try {
       for (let folder = 0; folder < folderCount; folder++) {
         if (folder % foldersAtATime === foldersAtATime - 1) await nextTurn()
-        if (recovery.isWalked(folder) && !turns.isFolderBusy(folder)) writer.noteFolder(folder)
+        if (recovery.isWalked(folder) && !records.isFolderBusy(folder)) writer.noteFolder(folder)
       }
       await writer.write(index)
     } catch (error) {

@@ -3,31 +3,24 @@
 import type { RecordId } from '../base/types.ts'
 import { DigestTable } from './digest-table.ts'
 import { DiskColumns, noText } from './disk-columns.ts'
-import { DamagedSnapshot, SectionCollector, type SectionReader, SectionWriter } from './index-snapshot.ts'
+import type { DiskEntry, TaggedEntry } from './disk-entry.ts'
+import { DiskSearch } from './disk-search.ts'
+import { type SectionReader, SectionWriter } from './index-snapshot.ts'
+import { PartCounts } from './part-counts.ts'
 import { PrefixOrder, prefixOf } from './prefix-order.ts'
-import { digestOf, type RecordDigest } from './record-digest.ts'
+import { digestOf, firstWord, type RecordDigest, secondWord } from './record-digest.ts'
 import { S3GdPolicy } from './s3gd-policy.ts'
+import type { Scope } from './scope.ts'
+import { textOf } from './scope-marks.ts'
 import { none } from './slots.ts'
 import { TextArena } from './text-arena.ts'
-import type { TierUsage } from './tier.ts'
+import type { Listed, TierUsage } from './tier.ts'
 import { UsageLedger } from './usage-ledger.ts'
 
 export interface DiskIndexOptions {
   readonly maxBytes: number
   /** Told of each victim of `makeRoom`: its file is to be removed. It must not call back into the index. */
   readonly onEvict: (id: RecordId, bytes: number) => void
-}
-
-export interface DiskEntry {
-  readonly id: RecordId
-  /** What it counts for: the allocated bytes of its file. An integer of at least 1. */
-  readonly bytes: number
-  /** Length of the MessagePack head in the file. */
-  readonly headBytes: number
-  /** Length of the body in the file; -1: no body. */
-  readonly bodyBytes: number
-  /** After this (epoch seconds, 0: never) it is of no use to anybody. */
-  readonly uselessAfterS: number
 }
 
 /** Below this much room capacities double; from there they grow by a fifth, so that 100 bytes a record hold throughout. */
@@ -50,6 +43,8 @@ export class DiskIndex {
   readonly #texts = new TextArena(this.#columns)
   readonly #table: DigestTable
   readonly #ledger = new UsageLedger()
+  readonly #parts = new PartCounts()
+  readonly #search = new DiskSearch(this.#texts, this.#parts, (id) => this.#find(id, digestOf(id)))
 
   constructor({ maxBytes, onEvict }: DiskIndexOptions) {
     this.maxEntryBytes = Math.min(Math.floor(maxBytes / 2), mostBytes)
@@ -91,34 +86,36 @@ export class DiskIndex {
   }
 
   /**
-   * Replaces what was there. Does not evict: `makeRoom` comes first. False: not kept (larger than `maxEntryBytes`, or an
-   * id that is no well-formed Unicode or beyond 64 KiB), and the older entry is gone all the same.
+   * Replaces what was there. Does not evict: `makeRoom` comes first. False: not kept (larger than `maxEntryBytes`, or with
+   * an id or tags that are no well-formed Unicode, hold a line feed, or come to more than 64 KiB), and the older entry is
+   * gone all the same.
    */
-  set(entry: DiskEntry, digest: RecordDigest = digestOf(entry.id)): boolean {
+  set(entry: TaggedEntry, digest: RecordDigest = digestOf(entry.id)): boolean {
     const policy = this.#policy
     const { id, bytes } = entry
+    const text = textOf(id, entry.tags)
     const old = this.#find(id, digest)
     let toMain = false
     if (old !== none) {
       toMain = policy.isInMain(old)
       this.#take(old)
     }
-    if (bytes > this.maxEntryBytes || !id.isWellFormed()) return false
+    if (bytes > this.maxEntryBytes || text === undefined) return false
     if (policy.slots.isFull) this.#grow(widerThan(policy.slots.capacity))
-    const hash = firstOf(digest)
+    const hash = hashOf(digest)
     if (policy.learn(hash, bytes)) toMain = true
     const slot = policy.add(hash, bytes, toMain)
-    if (!this.#texts.add(slot, id)) {
+    if (!this.#texts.add(slot, text)) {
       policy.remove(slot)
       return false
     }
     const columns = this.#columns
-    columns.second[slot] = wordAt(digest, 1)
+    columns.second[slot] = secondWord(digest)
     columns.headBytes[slot] = entry.headBytes
     columns.bodyBytes[slot] = entry.bodyBytes + 1
     columns.uselessAfterS[slot] = entry.uselessAfterS > mostBytes ? 0 : Math.ceil(entry.uselessAfterS)
     this.#table.add(slot)
-    this.#ledger.came(id, bytes)
+    this.#came(id, bytes)
     return true
   }
 
@@ -140,12 +137,42 @@ export class DiskIndex {
     return this.#ledger.read(this.#maxBytes)
   }
 
-  /** In no order that means anything. Not to be changed while it is read. */
-  *ids(bucket?: string): Generator<RecordId> {
-    const prefix = Buffer.from(bucket === undefined ? '' : `${bucket}:`)
-    for (const [slot, address] of this.#columns.textAt.entries()) {
-      if (address !== noText && this.#texts.startsWith(slot, prefix)) yield this.#idOf(slot)
+  /**
+   * Takes out what the scope covers, in no order; undefined from time to time, when there was nothing to tell. Between two
+   * steps anything may change: what was there at first is gone in the end, what came since perhaps.
+   */
+  *take(scope: Scope): Generator<Omit<Listed, 'hits'> | undefined> {
+    for (const slot of this.#search.covered(scope)) {
+      if (slot === none) yield undefined
+      else {
+        const id = this.#idOf(slot)
+        yield { id, bytes: this.#take(slot) }
+      }
     }
+  }
+
+  /** Tells of what the scope covers, once each, as `take` does. Costs a byte per entry while it is read. */
+  *list(scope: Scope): Generator<Listed | undefined> {
+    const isTold = new Uint8Array(this.#policy.slots.capacity)
+    for (const slot of this.#search.covered(scope)) {
+      if (slot === none) yield undefined
+      else if (isTold[slot] === 0) {
+        isTold[slot] = 1
+        yield this.#listedAt(slot, this.#idOf(slot))
+      }
+    }
+  }
+
+  /** Undefined when there is no such entry. */
+  tagsOf(id: RecordId, digest: RecordDigest = digestOf(id)): readonly string[] | undefined {
+    const slot = this.#find(id, digest)
+    return slot === none ? undefined : this.#texts.readTags(slot)
+  }
+
+  /** One entry as `list` tells of it. */
+  look(id: RecordId, digest: RecordDigest = digestOf(id)): Listed | undefined {
+    const slot = this.#find(id, digest)
+    return slot === none ? undefined : this.#listedAt(slot, id)
   }
 
   /**
@@ -184,14 +211,14 @@ export class DiskIndex {
     for (const [slot, address] of this.#columns.textAt.entries()) {
       if (address === noText) continue
       this.#table.add(slot)
-      this.#ledger.came(this.#idOf(slot), slots.size[slot] as number)
+      this.#came(this.#idOf(slot), slots.size[slot] as number)
       count += 1
     }
     from.require(count === slots.count)
   }
 
   #find(id: RecordId, digest: RecordDigest): number {
-    return this.#table.find(firstOf(digest), wordAt(digest, 1), (slot) => this.#texts.isAt(slot, id))
+    return this.#table.find(hashOf(digest), secondWord(digest), (slot) => this.#texts.isAt(slot, id))
   }
 
   #entryAt(slot: number, id: RecordId): DiskEntry {
@@ -203,6 +230,11 @@ export class DiskIndex {
       bodyBytes: (bodyBytes[slot] as number) - 1,
       uselessAfterS: uselessAfterS[slot] as number,
     }
+  }
+
+  #listedAt(slot: number, id: RecordId): Listed {
+    const { size, uses } = this.#policy.slots
+    return { id, bytes: size[slot] as number, hits: uses[slot] as number }
   }
 
   #idOf(slot: number): RecordId {
@@ -229,7 +261,13 @@ export class DiskIndex {
     this.#table.remove(slot)
     this.#texts.remove(slot)
     this.#ledger.left(id, bytes)
+    this.#parts.left(id)
     return bytes
+  }
+
+  #came(id: RecordId, bytes: number): void {
+    this.#ledger.came(id, bytes)
+    this.#parts.came(id)
   }
 
   /** Half a place of each kind of ghost per entry at least, a quarter of what memory spends: .0025 at most on the traces. */
@@ -239,50 +277,11 @@ export class DiskIndex {
   }
 }
 
-/** Makes an index of what `snapshot` wrote, read piece by piece. */
-export class DiskIndexRestorer {
-  readonly #collector: SectionCollector
-  readonly #options: DiskIndexOptions
-
-  /** `length`: of the whole file. */
-  constructor(length: number, options: DiskIndexOptions) {
-    this.#collector = new SectionCollector(length)
-    this.#options = options
-  }
-
-  /** Takes the next piece, of any size, and copies it. False: this will come to nothing, reading on is of no use. */
-  push(piece: Uint8Array): boolean {
-    return this.#collector.push(piece)
-  }
-
-  /** Undefined when it was of another version, torn, or damaged. Over its bound when that is smaller now: `makeRoom(0)`. */
-  finish(): DiskIndex | undefined {
-    const sections = this.#collector.finish()
-    if (sections === undefined) return undefined
-    try {
-      return DiskIndex.restore(sections, this.#options)
-    } catch (error) {
-      if (error instanceof DamagedSnapshot) return undefined // the checksum was right, what it covers is not
-      throw error
-    }
-  }
-}
-
 function widerThan(capacity: number): number {
   return capacity < doublingCapacity ? capacity * 2 : Math.ceil(capacity * 1.2)
 }
 
 /** Names the entry among ghosts as well, where 0 is none. */
-function firstOf(digest: RecordDigest): number {
-  return wordAt(digest, 0) || 1
-}
-
-/** 32 bits of it. */
-function wordAt(digest: RecordDigest, index: number): number {
-  let word = 0
-  for (let at = index * 8; at < index * 8 + 8; at++) {
-    const code = digest.charCodeAt(at)
-    word = (word << 4) | (code < 0x3a ? code - 0x30 : code - 0x57)
-  }
-  return word >>> 0
+function hashOf(digest: RecordDigest): number {
+  return firstWord(digest) || 1
 }

@@ -27,6 +27,8 @@ export class DiskLayout {
   readonly snapshot: string
   /** Holds the name of the snapshot that says all; there only between a clean stop and the next start. */
   readonly cleanStop: string
+  /** What was ordered to be forgotten. */
+  readonly purges: string
   readonly temporary: string
   readonly records: string
 
@@ -35,6 +37,7 @@ export class DiskLayout {
     this.locks = [join(root, 'lock'), join(root, 'lock-too')]
     this.snapshot = join(root, 'index')
     this.cleanStop = join(root, 'clean-stop')
+    this.purges = join(root, 'purges')
     this.temporary = join(root, 'tmp')
     this.records = join(root, 'records')
   }

@@ -1,19 +1,20 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, type Stats, unlinkSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import type { RecordId } from '../base/types.ts'
+import type { EpochMs, RecordId } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
-import type { DiskEntry, DiskIndex } from './disk-index.ts'
+import type { DiskEntry, TaggedEntry } from './disk-entry.ts'
+import type { DiskIndex } from './disk-index.ts'
 import { type DiskLayout, folderBits, folderCount, folderOf, isNameOfFolder } from './disk-layout.ts'
+import type { DiskPurges } from './disk-purges.ts'
 import { FolderTimes, namesIn, type Snapshot } from './disk-snapshot.ts'
 import { isMissing } from './files.ts'
+import { PurgeMarks } from './purge-marks.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
 import { digestOf, parseDigest, type RecordDigest } from './record-digest.ts'
-import { allocatedBytes, fileBytesOf, headerBytes, readHeader, readId } from './record-file.ts'
-import type { Removed, TierEvents } from './tier.ts'
-
-/** Working time and looks at files after which others get their turn. */
-const stintMs = 3
-const stintLooks = 256
+import { allocatedBytes, fileBytesOf, headerBytes, readHead, readHeader } from './record-file.ts'
+import type { Scope } from './scope.ts'
+import { Stints } from './stints.ts'
+import type { TierEvents } from './tier.ts'
 
 /** Times of files are compared with this much to spare, as `stepMs` of the snapshot says. */
 const marginMs = 2000
@@ -33,7 +34,18 @@ export interface DiskRecoveryOptions {
   readonly makeRoom: (bytes: number) => void
   /** The file was removed, or is not what it was taken for. */
   readonly onChanged: (digest: RecordDigest) => void
+  /** What is to be forgotten, though the process may have ended before its file was removed. */
+  readonly purges: Pick<DiskPurges, 'isEmpty' | 'covers'>
 }
+
+/** What a file is found to hold. */
+interface Found extends Omit<TaggedEntry, 'bytes'> {
+  /** As far as its file tells. */
+  readonly requestedAt: EpochMs
+}
+
+/** Older than any record: only what no purge covers is not purged then. */
+const ageless = 0 as EpochMs
 
 /**
  * Brings the index in line with the files, folder by folder, while the tier is in use. The file system is asked
@@ -44,11 +56,11 @@ export class DiskRecovery {
   readonly #options: DiskRecoveryOptions
   readonly #walked = new Uint8Array(folderCount)
   readonly #beginning = Buffer.allocUnsafeSlow(beginningBytes)
-  readonly #clears: { readonly bucket: string | undefined; entries: number; bytes: number }[] = []
+  /** What is to be removed where it is found, whatever its age. */
+  readonly #cleared = new PurgeMarks()
+  readonly #stints: Stints
   /** Those there were at the start: in a later one there is nothing that nobody knows. */
   #folders: FolderTimes | undefined
-  #stintEndsMs = 0
-  #looks = 0
   #isStopped = false
   #isDone = false
   /** Resolves when all folders were walked, or when stopped; never rejects. */
@@ -56,6 +68,7 @@ export class DiskRecovery {
 
   constructor(options: DiskRecoveryOptions) {
     this.#options = options
+    this.#stints = new Stints(options.clock)
     this.done = this.#run()
   }
 
@@ -77,13 +90,11 @@ export class DiskRecovery {
     this.#isStopped = true
   }
 
-  /** Files of the bucket that nobody knows yet are removed as they are found. Resolves when there can be none any more. */
-  async clear(bucket: string | undefined): Promise<Removed> {
-    const clear = { bucket, entries: 0, bytes: 0 }
-    if (this.isDone || this.#options.snapshot?.isComplete) return clear
-    this.#clears.push(clear)
-    await this.done
-    return { entries: clear.entries, bytes: clear.bytes }
+  /** Files that nobody knows yet are removed as they are found, where the scope covers them. False: there can be none. */
+  clear(scope: Scope): boolean {
+    if (this.isDone || this.#options.snapshot?.isComplete) return false
+    this.#cleared.set(scope, ageless)
+    return true
   }
 
   async #run(): Promise<void> {
@@ -92,7 +103,7 @@ export class DiskRecovery {
     this.#folders = this.#attempt(() => new FolderTimes(layout))
     const idsOf = index.idsByPrefix(folderBits)
     for (let folder = 0; folder < folderCount && this.#folders !== undefined && !this.#isStopped; folder++) {
-      await this.#breathe()
+      await this.#rest()
       if (await this.#walk(folder, idsOf(folder))) this.#walked[folder] = 1
     }
     this.#isDone = true
@@ -118,7 +129,7 @@ export class DiskRecovery {
   async #eachOf<T>(things: Iterable<T>, look: (thing: T) => true): Promise<boolean> {
     let isWhole = true
     for (const thing of things) {
-      await this.#breathe()
+      await this.#rest()
       if (this.#isStopped) return false
       isWhole = (this.#attempt(() => look(thing)) ?? false) && isWhole
     }
@@ -157,7 +168,9 @@ export class DiskRecovery {
 
   #lookAtEntry(digest: RecordDigest, id: RecordId): true {
     const entry = this.#options.index.peek(id, digest)
-    if (entry !== undefined && !this.#options.isBusy(digest)) this.#dropIfUseless(digest, entry)
+    if (entry === undefined || this.#options.isBusy(digest)) return true
+    if (this.#mayBePurged(digest, entry)) return this.#look(digest, id)
+    this.#dropIfUseless(digest, entry)
     return true
   }
 
@@ -175,13 +188,14 @@ export class DiskRecovery {
       return true
     }
     const isOld = stat.mtimeMs < (snapshot?.takenAtMs ?? 0) - marginMs
-    if (entry !== undefined && isOld && fileBytesOf(entry) === stat.size) this.#dropIfUseless(digest, entry)
+    const isKnown = entry !== undefined && isOld && fileBytesOf(entry) === stat.size
+    if (isKnown && !this.#mayBePurged(digest, entry)) this.#dropIfUseless(digest, entry)
     else this.#enter(digest, path, stat, entry)
     return true
   }
 
   #enter(digest: RecordDigest, path: string, stat: Stats, listed: DiskEntry | undefined): void {
-    const { index, blockBytes, makeRoom, events, onChanged } = this.#options
+    const { index, blockBytes, makeRoom, events, onChanged, purges } = this.#options
     onChanged(digest)
     const found = this.#read(digest, path, stat)
     if (found === undefined) {
@@ -192,7 +206,9 @@ export class DiskRecovery {
     }
     const bytes = allocatedBytes(stat.size, blockBytes)
     const known = index.peek(found.id, digest) // it may have come since the list of ids was made
-    if (known === undefined && this.#isCleared(found.id, bytes)) {
+    const isCleared = known === undefined && this.#cleared.timesOf(found.id, found.tags).length > 0
+    if (isCleared || purges.covers(found.id, found.tags, found.requestedAt)) {
+      index.delete(found.id, digest)
       unlinkSync(path)
     } else if (!this.#dropIfUseless(digest, { ...found, bytes })) {
       makeRoom(Math.max(0, bytes - (known?.bytes ?? 0)))
@@ -201,7 +217,7 @@ export class DiskRecovery {
   }
 
   /** Only the beginning: damage further back shows when the record is read. */
-  #read(digest: RecordDigest, path: string, { size }: Stats): Omit<DiskEntry, 'bytes'> | undefined {
+  #read(digest: RecordDigest, path: string, { size, mtimeMs }: Stats): Found | undefined {
     const fd = openSync(path, 'r')
     try {
       let beginning = this.#beginning.subarray(0, readSync(fd, this.#beginning, 0, beginningBytes, 0))
@@ -212,20 +228,19 @@ export class DiskRecovery {
         beginning = Buffer.allocUnsafe(wanted)
         readSync(fd, beginning, 0, wanted, 0)
       }
-      const id = readId(beginning, header)
-      return id === undefined || digestOf(id) !== digest ? undefined : { id, ...header }
+      const found = readHead(beginning, header)
+      if (found === undefined || digestOf(found.id) !== digest) return undefined
+      const { id, record } = found
+      return { id, ...header, tags: tagsOf(record), requestedAt: requestedAt(record, mtimeMs) }
     } finally {
       closeSync(fd)
     }
   }
 
-  #isCleared(id: RecordId, bytes: number): boolean {
-    const bucket = bucketOf(id)
-    const clear = this.#clears.find((one) => one.bucket === undefined || one.bucket === bucket)
-    if (clear === undefined) return false
-    clear.entries += 1
-    clear.bytes += bytes
-    return true
+  /** Some purge covers it, whatever its age, which its file has to tell. */
+  #mayBePurged(digest: RecordDigest, { id }: DiskEntry): boolean {
+    const { index, purges } = this.#options
+    return !purges.isEmpty && purges.covers(id, index.tagsOf(id, digest) ?? [], ageless)
   }
 
   #dropIfUseless(digest: RecordDigest, entry: DiskEntry): boolean {
@@ -248,13 +263,14 @@ export class DiskRecovery {
     }
   }
 
-  async #breathe(): Promise<void> {
-    this.#looks += 1
-    if (this.#looks < stintLooks && this.#options.clock.monotonicMs() < this.#stintEndsMs) return
-    await nextTurn()
-    this.#looks = 0
-    this.#stintEndsMs = this.#options.clock.monotonicMs() + stintMs
+  async #rest(): Promise<void> {
+    if (this.#stints.isUp()) await this.#stints.rest()
   }
+}
+
+/** Slices and markers of variants tell no time, and are no loss: of them the time when they were written counts. */
+function requestedAt(record: CacheRecord, writtenMs: number): EpochMs {
+  return record.kind === 'object' ? record.head.requestedAt : (Math.floor(writtenMs) as EpochMs)
 }
 
 function unlinkIfThere(path: string): void {

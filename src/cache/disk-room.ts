@@ -1,4 +1,5 @@
 import type { DiskIndex } from './disk-index.ts'
+import { folderCount, folderOf } from './disk-layout.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { Turns } from './turns.ts'
 
@@ -26,6 +27,9 @@ export class DiskRoom {
   readonly #turns: Turns
   readonly #removeFile: (digest: RecordDigest) => Promise<void>
   readonly #condemned = new Map<RecordDigest, number>()
+  readonly #condemnedInFolder = new Uint32Array(folderCount)
+  /** The condemned whose removal was not asked for yet, and some that are condemned no more. */
+  readonly #waiting: RecordDigest[] = []
   /** Of the condemned, those whose removal has been asked for. */
   readonly #called = new Set<RecordDigest>()
   #condemnedBytes = 0
@@ -48,11 +52,21 @@ export class DiskRoom {
     return this.#condemned.has(digest)
   }
 
-  /** The record was evicted: its file goes when its turn comes. One that is being replaced goes by that. */
+  isFolderBusy(folder: number): boolean {
+    return this.#condemnedInFolder[folder] !== 0
+  }
+
+  get isEmpty(): boolean {
+    return this.#condemned.size === 0
+  }
+
+  /** The record left the index: its file goes when its turn comes. One that is being replaced goes by that. */
   condemn(digest: RecordDigest, bytes: number): void {
     if (this.#incoming.has(digest)) return
     this.#condemned.set(digest, bytes)
     this.#condemnedBytes += bytes
+    this.#countIn(digest, 1)
+    this.#waiting.push(digest)
     this.#callNext()
   }
 
@@ -61,6 +75,7 @@ export class DiskRoom {
     const bytes = this.#condemned.get(digest)
     if (bytes === undefined) return
     this.#condemned.delete(digest)
+    this.#countIn(digest, -1)
     this.#called.delete(digest)
     this.#condemnedBytes -= bytes
     this.#changed()
@@ -98,13 +113,18 @@ export class DiskRoom {
   }
 
   #callNext(): void {
-    if (this.#called.size >= removers) return
-    for (const digest of this.#condemned.keys()) {
-      if (this.#called.has(digest)) continue
+    while (this.#called.size < removers) {
+      const digest = this.#waiting.pop()
+      if (digest === undefined) return
+      if (!this.#condemned.has(digest) || this.#called.has(digest)) continue
       this.#called.add(digest)
       void this.#remove(digest) // never rejects
-      if (this.#called.size >= removers) return
     }
+  }
+
+  #countIn(digest: RecordDigest, change: 1 | -1): void {
+    const folder = folderOf(digest)
+    this.#condemnedInFolder[folder] = (this.#condemnedInFolder[folder] as number) + change
   }
 
   async #remove(digest: RecordDigest): Promise<void> {

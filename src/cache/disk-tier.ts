@@ -5,9 +5,12 @@ import type { EpochMs, RecordId } from '../base/types.ts'
 import { DiskFolder } from './disk-folder.ts'
 import { FolderInUse } from './disk-lock.ts'
 import { type Files, systemFiles } from './files.ts'
+import type { Purge, PurgeKeeper, PurgeNews } from './purge.ts'
 import type { CacheRecord } from './record.ts'
 import type { RecordsOnDisk } from './records-on-disk.ts'
-import type { CacheTier, Removed, TierEvents, TierUsage } from './tier.ts'
+import type { Scope } from './scope.ts'
+import type { Peeked } from './scopes-on-disk.ts'
+import type { CacheTier, Listed, Removed, TierEvents, TierUsage } from './tier.ts'
 
 export interface DiskTierOptions {
   readonly folder: string
@@ -20,11 +23,20 @@ export interface DiskTierOptions {
 export interface DiskTierPorts {
   readonly clock: Clock
   readonly events: Pick<TierEvents, 'evicted' | 'failed'>
+  /** Told of every purge that the folder remembers, before anything in it is read. */
+  readonly purges: Pick<PurgeNews, 'remembered'>
   /** Of the system, unless said. */
   readonly files?: Files
 }
 
-export interface DiskTier extends CacheTier {
+export interface DiskTier extends CacheTier, PurgeKeeper {
+  readonly name: 'disk'
+  /** Until when the folder remembers the purges of other proxies. Undefined: nobody knows. */
+  syncedAt(): EpochMs | undefined
+  /** Written down within half a minute. To be called when those until then have been kept. */
+  noteSynced(time: EpochMs): void
+  /** Nothing that this soft purge covers is left anywhere: it need not be remembered any longer. */
+  forget(purge: Purge): void
   /** Resolves when everything that was in the folder at the start is known; never rejects. */
   readonly recovered: Promise<void>
 }
@@ -97,12 +109,37 @@ class TierOnDisk implements DiskTier {
     return this.#records.remove(id)
   }
 
-  async clear(bucket?: string): Promise<Removed> {
-    return this.#records.clear(bucket)
+  async clear(scope: Scope, onRemoved?: (id: RecordId) => void): Promise<Removed> {
+    return this.#records.scopes.clear(scope, onRemoved)
+  }
+
+  async each(scope: Scope, visit: (listed: Listed) => void): Promise<void> {
+    return this.#records.scopes.each(scope, visit)
+  }
+
+  async peek(id: RecordId): Promise<Peeked | undefined> {
+    return this.#records.scopes.peek(id)
+  }
+
+  async keep(purge: Purge): Promise<void> {
+    return this.#usable.purges.keep(purge)
+  }
+
+  syncedAt(): EpochMs | undefined {
+    return this.#folder?.purges.syncedAt
+  }
+
+  noteSynced(time: EpochMs): void {
+    this.#folder?.purges.noteSynced(time)
+  }
+
+  forget(purge: Purge): void {
+    this.#folder?.purges.forget(purge)
   }
 
   usage(): TierUsage {
-    return this.#folder?.records.usage() ?? { items: 0, bytes: 0, maxBytes: this.#options.maxBytes, buckets: new Map() }
+    const empty = { items: 0, bytes: 0, maxBytes: this.#options.maxBytes, buckets: new Map() }
+    return this.#folder?.records.index.usage() ?? empty
   }
 
   close(): Promise<void> {
@@ -111,9 +148,13 @@ class TierOnDisk implements DiskTier {
   }
 
   get #records(): RecordsOnDisk {
+    return this.#usable.records
+  }
+
+  get #usable(): DiskFolder {
     if (this.#isClosed) throw new Error('the disk tier is closed')
     if (this.#folder === undefined) throw new Error('the cache folder cannot be used', { cause: this.#reason })
-    return this.#folder.records
+    return this.#folder
   }
 
   async #openFolder(): Promise<void> {

@@ -1,14 +1,17 @@
 import type { Clock } from '../base/clock.ts'
 import type { EpochMs, RecordId } from '../base/types.ts'
-import { bucketOf, objectOf } from './cache-key.ts'
-import type { CacheRecord } from './record.ts'
+import { objectOf } from './cache-key.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
+import { anyTag, covers, everything, type Scope, scopeKey } from './scope.ts'
 
 export interface Doubt {
-  /** Undefined: every bucket. */
-  readonly bucket: string | undefined
+  readonly scope: Scope
   /** What the origin said until then may have been removed. */
   readonly until: EpochMs
 }
+
+/** Each costs every read something. */
+const maxDoubts = 1024
 
 /**
  * What a tier must not be believed because clearing it is under way, or has failed. Slices need none: they are read only
@@ -17,7 +20,7 @@ export interface Doubt {
 export class Doubts {
   readonly #clock: Clock
   readonly #all = new Set<Doubt>()
-  readonly #owed = new Set<Doubt>()
+  readonly #owed = new Map<string, Doubt>()
   #forGood: Doubt | undefined
 
   constructor(clock: Clock) {
@@ -28,11 +31,14 @@ export class Doubts {
     return this.#all.size
   }
 
-  /** About everything stored until now. */
-  raise(bucket: string | undefined): Doubt {
-    const doubt = { bucket, until: this.#clock.now() }
-    this.#all.add(doubt)
-    return doubt
+  /** About everything of the scope that was stored until now. */
+  raise(scope: Scope): Doubt {
+    if (this.#all.size >= maxDoubts) {
+      this.#all.clear()
+      this.#owed.clear()
+      this.raiseForGood()
+    }
+    return this.#add(scope)
   }
 
   /** That was cleared. */
@@ -40,38 +46,49 @@ export class Doubts {
     this.#all.delete(doubt)
   }
 
-  /** Clearing failed, and is to be tried again: once for all that failed for the same bucket. */
+  /** Clearing failed, and is to be tried again: once for all that failed for the same scope. */
   owe(doubt: Doubt): void {
-    for (const older of this.#owed) {
-      if (older.bucket !== doubt.bucket) continue
-      this.#owed.delete(older)
-      this.#all.delete(older)
-    }
-    this.#owed.add(doubt)
+    if (!this.#all.has(doubt)) return // among many that became one
+    const key = scopeKey(doubt.scope)
+    const older = this.#owed.get(key)
+    if (older !== undefined && older !== doubt) this.#all.delete(older.until > doubt.until ? doubt : older)
+    if (this.#all.has(doubt)) this.#owed.set(key, doubt)
   }
 
   takeOwed(): readonly Doubt[] {
-    const owed = [...this.#owed]
+    const owed = [...this.#owed.values()]
     this.#owed.clear()
     return owed
   }
 
-  /** Nobody knows any more what was removed. */
+  /** Nobody knows any more what was removed: a doubt about everything, which nothing settles. */
   raiseForGood(): void {
     if (this.#forGood !== undefined) this.#all.delete(this.#forGood)
-    this.#forGood = this.raise(undefined)
+    this.#forGood = this.#add(everything)
   }
 
   /** Whether there is any doubt about this object, whatever is known of it. */
   cover(id: RecordId): boolean {
-    return objectOf(id) === id && this.#about(id).length > 0
+    if (this.#all.size === 0 || objectOf(id) !== id) return false
+    for (const { scope } of this.#all) if (covers(scope, id, everyTag)) return true
+    return false
   }
 
   concern(id: RecordId, record: CacheRecord): boolean {
-    return record.kind === 'object' && this.#about(id).some(({ until }) => record.head.storedAt <= until)
+    if (record.kind !== 'object') return false
+    const { storedAt } = record.head
+    for (const { scope, until } of this.#all) {
+      if (storedAt <= until && covers(scope, id, tagsOf(record))) return true
+    }
+    return false
   }
 
-  #about(id: RecordId): readonly Doubt[] {
-    return [...this.#all].filter(({ bucket }) => bucket === undefined || bucket === bucketOf(id))
+  #add(scope: Scope): Doubt {
+    const doubt = { scope, until: this.#clock.now() }
+    this.#all.add(doubt)
+    return doubt
   }
 }
+
+/** Of a record whose tags are not known. */
+const everyTag = [anyTag]

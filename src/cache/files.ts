@@ -3,14 +3,16 @@
 import fs from 'node:fs'
 
 export interface Files {
-  /** `write` makes a new file, 0600, and fails where there is one. */
-  open(path: string, purpose: 'read' | 'write'): Promise<number>
+  /** `write` makes a new file, 0600, and fails where there is one; `append` fails where there is none. */
+  open(path: string, purpose: 'read' | 'write' | 'append'): Promise<number>
   /** Bytes read into the buffers, one after the other, from the file's beginning. */
   read(fd: number, buffers: readonly Uint8Array[]): Promise<number>
   /** The same at once, with the whole process waiting: for what lies in the page cache. Throws. */
   readNow(fd: number, buffers: readonly Uint8Array[]): number
   /** Appends. Rejects when it could not write all of it. */
   write(fd: number, buffers: readonly Uint8Array[]): Promise<void>
+  /** Resolves when what was written lies on the disk, and with a folder's descriptor the names in it. */
+  sync(fd: number): Promise<void>
   size(fd: number): Promise<number>
   close(fd: number): Promise<void>
   rename(from: string, to: string): Promise<void>
@@ -24,9 +26,14 @@ export interface Files {
 /** Should a pipe lie there, it is no reason to wait. */
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK
 
+const flags = {
+  read: readFlags,
+  write: 'wx',
+  append: fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NONBLOCK,
+} as const
+
 export const systemFiles: Files = {
-  open: (path, purpose) =>
-    asPromise((done) => fs.open(path, purpose === 'read' ? readFlags : 'wx', 0o600, done)) satisfies Promise<number>,
+  open: (path, purpose) => asPromise((done) => fs.open(path, flags[purpose], 0o600, done)) satisfies Promise<number>,
   read: (fd, buffers) => asPromise((done) => fs.readv(fd, buffers, 0, done)),
   readNow: (fd, buffers) => fs.readvSync(fd, buffers, 0),
   async write(fd, buffers) {
@@ -38,6 +45,7 @@ export const systemFiles: Files = {
       left -= written
     }
   },
+  sync: (fd) => asPromise((done) => fs.fdatasync(fd, done)),
   size: async (fd) => (await asPromise<fs.Stats>((done) => fs.fstat(fd, done))).size,
   close: (fd) => asPromise((done) => fs.close(fd, done)),
   rename: (from, to) => asPromise((done) => fs.rename(from, to, done)),

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib'
 
 /** The version of what this file writes, and of every `save` below it. A reader that meets another one gives up. */
-export const snapshotFormat = 1
+export const snapshotFormat = 2
 
 /** Written as the machine writes numbers: one of the other byte order reads it as something else. */
 const magic = 0x59_47_49_58

@@ -1,14 +1,17 @@
 /** Records in the memory of this process, bounded by what they really cost. */
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { type RecordId, unreachable } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
 import { LruRetention } from './lru.ts'
+import { ObjectParts } from './object-parts.ts'
 import { PassingSlices } from './passing-slices.ts'
-import type { CacheRecord } from './record.ts'
+import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import type { Retention, RetentionOptions } from './retention.ts'
 import { S3GdRetention } from './s3gd.ts'
-import type { CacheTier, Readership, Removed, TierEvents, TierUsage } from './tier.ts'
+import { covers, type Scope } from './scope.ts'
+import type { CacheTier, Listed, Readership, Removed, TierEvents, TierUsage } from './tier.ts'
 import { UsageLedger } from './usage-ledger.ts'
 
 export type Eviction = 's3gd' | 'lru'
@@ -31,6 +34,9 @@ export function createMemoryTier(options: MemoryTierOptions, events: Pick<TierEv
 /** How much of the tier slices in passing may take from records that are kept. */
 const passingShare = 1 / 4
 
+/** Looked at, or removed, between two turns of the event loop: 0.3 to 0.5 µs each with half a million records. */
+const recordsPerTurn = 4096
+
 class RecordsInMemory implements MemoryTier {
   readonly name = 'memory'
   readonly #maxBytes: number
@@ -40,6 +46,9 @@ class RecordsInMemory implements MemoryTier {
   readonly #kept: Retention<CacheRecord>
   readonly #passing = new PassingSlices()
   readonly #ledger = new UsageLedger()
+  readonly #parts = new ObjectParts()
+  /** Of each clearing under way, what was put since it began. */
+  readonly #newcomers = new Set<Set<RecordId>>()
   #isClosed = false
 
   constructor({ maxBytes, maxItemBytes, eviction, charge }: MemoryTierOptions, events: Pick<TierEvents, 'evicted'>) {
@@ -67,6 +76,7 @@ class RecordsInMemory implements MemoryTier {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#requireOpen()
     const bytes = this.#charge(id, record)
+    for (const newcomers of this.#newcomers) newcomers.add(id)
     if (record.kind === 'slice' && record.objectSize > this.#maxItemBytes) this.#pass(id, record, bytes)
     else if (record.kind === 'object' && (record.body?.byteLength ?? 0) > this.#maxItemBytes) this.#forget(id)
     else this.#keep(id, record, bytes)
@@ -78,14 +88,39 @@ class RecordsInMemory implements MemoryTier {
     return bytes === undefined ? { entries: 0, bytes: 0 } : { entries: 1, bytes }
   }
 
-  /** Record by record even when all go: a million take half a second, and what the retention has learned stays. */
-  async clear(bucket?: string): Promise<Removed> {
+  /** Record by record even when all go: what the retention has learned stays. */
+  async clear(scope: Scope, onRemoved?: (id: RecordId) => void): Promise<Removed> {
     this.#requireOpen()
-    const prefix = bucket === undefined ? '' : `${bucket}:`
-    const ids = [...this.#kept.keys(), ...this.#passing.keys()].filter((id) => id.startsWith(prefix))
-    let bytes = 0
-    for (const id of ids) bytes += this.#forget(id) ?? 0
-    return { entries: ids.length, bytes }
+    const newcomers = new Set<RecordId>()
+    this.#newcomers.add(newcomers)
+    let [entries, removedBytes] = [0, 0]
+    try {
+      await this.#walk(scope, (id) => {
+        const bytes = newcomers.has(id) ? undefined : this.#forget(id)
+        if (bytes === undefined) return
+        entries += 1
+        removedBytes += bytes
+        onRemoved?.(id)
+      })
+    } finally {
+      this.#newcomers.delete(newcomers)
+    }
+    return { entries, bytes: removedBytes }
+  }
+
+  async each(scope: Scope, visit: (listed: Listed) => void): Promise<void> {
+    this.#requireOpen()
+    await this.#walk(scope, (id) => {
+      const listed = this.#list(id)
+      if (listed !== undefined) visit(listed)
+    })
+  }
+
+  async peek(id: RecordId): Promise<{ readonly head: ObjectHead; readonly listed: Listed } | undefined> {
+    this.#requireOpen()
+    const record = this.#kept.peek(id)
+    const listed = this.#list(id)
+    return record?.kind === 'object' && listed !== undefined ? { head: record.head, listed } : undefined
   }
 
   usage(): TierUsage {
@@ -113,15 +148,15 @@ class RecordsInMemory implements MemoryTier {
       while (without + this.#passing.bytes + bytes > this.#maxBytes && this.#evictOldestPassing());
     }
     const isKept = this.#kept.set(id, record, bytes)
-    if (older !== undefined) this.#ledger.left(id, older)
-    if (isKept) this.#ledger.came(id, bytes)
+    if (older !== undefined) this.#bookOut(id, older)
+    if (isKept) this.#bookIn(id, bytes)
   }
 
   #pass(id: RecordId, record: CacheRecord, bytes: number): void {
     this.#forget(id)
     if (!this.#passing.isRead(id) || !this.#makeWayFor(bytes)) return
     this.#passing.add(id, record, bytes)
-    this.#ledger.came(id, bytes)
+    this.#bookIn(id, bytes)
   }
 
   /** Room for a slice in passing: what is free, then what the share takes from kept records, then its forerunners'. */
@@ -144,14 +179,52 @@ class RecordsInMemory implements MemoryTier {
   }
 
   #noteEvicted(id: RecordId, bytes: number): void {
-    this.#ledger.left(id, bytes)
+    this.#bookOut(id, bytes)
     this.#events.evicted(this.name, bucketOf(id), 'size')
   }
 
   #forget(id: RecordId): number | undefined {
     const bytes = this.#kept.delete(id) ?? this.#passing.delete(id)
-    if (bytes !== undefined) this.#ledger.left(id, bytes)
+    if (bytes !== undefined) this.#bookOut(id, bytes)
     return bytes
+  }
+
+  #bookIn(id: RecordId, bytes: number): void {
+    this.#ledger.came(id, bytes)
+    this.#parts.came(id)
+  }
+
+  #bookOut(id: RecordId, bytes: number): void {
+    this.#ledger.left(id, bytes)
+    this.#parts.left(id)
+  }
+
+  /** Acts on every record that is there at the call and covered, and on ids that have gone meanwhile. */
+  async #walk(scope: Scope, act: (id: RecordId) => void): Promise<void> {
+    let looks = 0
+    for (const id of this.#candidates(scope)) {
+      const tags = scope.kind === 'tag' ? this.#tagsOf(id) : undefined
+      if (covers(scope, id, tags)) act(id)
+      looks += 1
+      if (looks % recordsPerTurn === 0) await turn()
+    }
+  }
+
+  #tagsOf(id: RecordId): readonly string[] {
+    const record = this.#kept.peek(id) ?? this.#passing.get(id)
+    return record === undefined ? [] : tagsOf(record)
+  }
+
+  *#candidates(scope: Scope): Generator<RecordId, void> {
+    if (scope.kind === 'object') return yield* this.#parts.allOf(scope.id)
+    const passing = [...this.#passing.keys()]
+    yield* this.#kept.keys()
+    yield* passing
+  }
+
+  #list(id: RecordId): Listed | undefined {
+    const bytes = this.#kept.bytesOf(id) ?? this.#passing.bytesOf(id)
+    return bytes === undefined ? undefined : { id, bytes, hits: this.#kept.usesOf(id) }
   }
 
   #requireOpen(): void {

@@ -32,6 +32,10 @@ export class PassingSlices {
     return this.#slices.get(id)?.record
   }
 
+  bytesOf(id: RecordId): number | undefined {
+    return this.#slices.get(id)?.bytes
+  }
+
   has(id: RecordId): boolean {
     return this.#slices.has(id)
   }

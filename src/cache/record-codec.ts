@@ -5,10 +5,10 @@ import { Packr } from 'msgpackr/pack'
 import { Unpackr } from 'msgpackr/unpack'
 import { isFieldName } from '../base/header-list.ts'
 import { type EpochMs, type Etag, type HeaderList, type RecordId, unreachable } from '../base/types.ts'
-import type { CacheRecord, ObjectHead } from './record.ts'
+import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
 
 /** The version of what this file writes. A reader that meets another one answers undefined. */
-export const recordFormat = 1
+export const recordFormat = 2
 
 export interface DecodedRecord {
   readonly id: RecordId
@@ -42,20 +42,35 @@ export function bodyOf(record: CacheRecord): Uint8Array | undefined {
  * `body` becomes the record's bytes, not copied. Never throws. `shiftMs` as above.
  */
 export function decodeRecord(head: Uint8Array, body: Uint8Array | undefined, shiftMs = 0): DecodedRecord | undefined {
+  const start = startOf(head)
+  if (start === undefined || start.bodyBytes !== (body?.byteLength ?? null)) return undefined
+  const record = recordOf(start.kind, start.fields, body, shiftMs)
+  return record && { id: start.id, record }
+}
+
+/** The same for who has not read the body: whatever it was, the record's bytes are empty. */
+export function decodeHead(head: Uint8Array, shiftMs = 0): DecodedRecord | undefined {
+  const start = startOf(head)
+  if (start === undefined) return undefined
+  const record = recordOf(start.kind, start.fields, start.bodyBytes === null ? undefined : noBytes, shiftMs)
+  return record && { id: start.id, record }
+}
+
+interface Start {
+  readonly id: RecordId
+  readonly kind: unknown
+  readonly bodyBytes: unknown
+  readonly fields: readonly unknown[]
+}
+
+function startOf(head: Uint8Array): Start | undefined {
   const values = unpacked(head)
   if (!Array.isArray(values) || values[0] !== recordFormat) return undefined
   const [, id, kind, bodyBytes, ...fields] = values as readonly unknown[]
-  if (!isText(id) || !id.includes(':') || bodyBytes !== (body?.byteLength ?? null)) return undefined
-  const record = recordOf(kind, fields, body, shiftMs)
-  return record && { id: id as RecordId, record }
+  return isText(id) && id.includes(':') ? { id: id as RecordId, kind, bodyBytes, fields } : undefined
 }
 
-/** The id in what `encodeHead` wrote, for who has not read the body. The rest of the head is not looked at. */
-export function idIn(head: Uint8Array): RecordId | undefined {
-  const values = unpacked(head)
-  if (!Array.isArray(values) || values[0] !== recordFormat) return undefined
-  return isText(values[1]) && values[1].includes(':') ? (values[1] as RecordId) : undefined
-}
+const noBytes = new Uint8Array(0)
 
 function unpacked(bytes: Uint8Array): unknown {
   try {
@@ -71,10 +86,10 @@ function fieldsOf(record: CacheRecord, shiftMs: number): readonly unknown[] {
       const { status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint, absence } = record.head
       const sizes = [status, etag, size, sliceBytes]
       const times = [Math.round(requestedAt + shiftMs), Math.round(storedAt + shiftMs)]
-      return [...sizes, headers, ...times, originFingerprint, absences.indexOf(absence)]
+      return [...sizes, headers, ...times, originFingerprint, absences.indexOf(absence), tagsOf(record)]
     }
     case 'slice':
-      return [record.etag, record.objectSize]
+      return [record.etag, record.objectSize, tagsOf(record)]
     case 'vary':
       return [record.names, record.originFingerprint]
     default:
@@ -95,9 +110,10 @@ function recordOf(
       return body === undefined ? { kind: 'object', head } : { kind: 'object', head, body }
     }
     case kinds.slice: {
-      const [etag, objectSize] = fields
-      if (fields.length !== 2 || !isText(etag) || !isCount(objectSize) || body === undefined) return undefined
-      return { kind: 'slice', etag: etag as Etag, objectSize, bytes: body }
+      const [etag, objectSize, tags] = fields
+      if (fields.length !== 3 || !isText(etag) || !isCount(objectSize) || body === undefined) return undefined
+      if (!isListOf(tags, isText)) return undefined
+      return { kind: 'slice', etag: etag as Etag, objectSize, ...tagsField(tags), bytes: body }
     }
     case kinds.vary: {
       const [names, originFingerprint] = fields
@@ -110,11 +126,12 @@ function recordOf(
 }
 
 function headOf(fields: readonly unknown[], shiftMs: number): ObjectHead | undefined {
-  const [status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint, absenceIndex] = fields
-  if (fields.length !== 9 || !isCount(status) || !isCount(size) || !isCount(sliceBytes)) return undefined
+  const [status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint, absenceIndex, tags] = fields
+  if (fields.length !== 10 || !isCount(status) || !isCount(size) || !isCount(sliceBytes)) return undefined
   if (!isText(etag) || !isText(originFingerprint) || !isHeaderList(headers)) return undefined
   if (!isTime(requestedAt) || !isTime(storedAt)) return undefined
   if (!isCount(absenceIndex) || absenceIndex >= absences.length) return undefined
+  if (!isListOf(tags, isText)) return undefined
   const absence = absences[absenceIndex]
   return {
     status,
@@ -125,8 +142,14 @@ function headOf(fields: readonly unknown[], shiftMs: number): ObjectHead | undef
     requestedAt: Math.round(requestedAt + shiftMs) as EpochMs,
     storedAt: Math.round(storedAt + shiftMs) as EpochMs,
     originFingerprint,
+    ...tagsField(tags),
     ...(absence === undefined ? {} : { absence }),
   }
+}
+
+/** A record without tags has no such field. */
+function tagsField(tags: readonly string[]): { readonly tags?: readonly string[] } {
+  return tags.length === 0 ? {} : { tags }
 }
 
 function isText(value: unknown): value is string {

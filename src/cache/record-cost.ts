@@ -1,5 +1,5 @@
 import { type RecordId, unreachable } from '../base/types.ts'
-import type { CacheRecord } from './record.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
 
 /**
  * What bench/micro/record-cost.ts measures (Node 26, x64): resident bytes per record beyond body, key and fields are 756
@@ -16,17 +16,17 @@ export function recordCost(id: RecordId, record: CacheRecord): number {
   const fixed = perRecord + 2 * id.length // a key beyond latin1 takes two bytes a character
   switch (record.kind) {
     case 'object':
-      return fixed + fieldsCost(record.head.headers) + (record.body?.byteLength ?? 0)
+      return fixed + textsCost(record.head.headers) + textsCost(tagsOf(record)) + (record.body?.byteLength ?? 0)
     case 'slice':
-      return fixed + record.bytes.byteLength
+      return fixed + textsCost(tagsOf(record)) + record.bytes.byteLength
     case 'vary':
-      return fixed + fieldsCost(record.names)
+      return fixed + textsCost(record.names)
     default:
       return unreachable(record)
   }
 }
 
-function fieldsCost(texts: readonly string[]): number {
+function textsCost(texts: readonly string[]): number {
   let cost = perString * texts.length
   for (const text of texts) cost += text.length
   return cost

@@ -16,3 +16,22 @@ export function digestOf(id: RecordId): RecordDigest {
 export function parseDigest(text: string): RecordDigest | undefined {
   return /^[0-9a-f]{32}$/.test(text) ? (text as RecordDigest) : undefined
 }
+
+/** Its first 32 bits. */
+export function firstWord(digest: RecordDigest): number {
+  return wordAt(digest, 0)
+}
+
+/** The 32 bits after them. */
+export function secondWord(digest: RecordDigest): number {
+  return wordAt(digest, 8)
+}
+
+function wordAt(digest: RecordDigest, start: number): number {
+  let word = 0
+  for (let at = start; at < start + 8; at++) {
+    const code = digest.charCodeAt(at)
+    word = (word << 4) | (code < 0x3a ? code - 0x30 : code - 0x57)
+  }
+  return word >>> 0
+}

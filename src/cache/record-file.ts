@@ -10,7 +10,7 @@ import type { Files } from './files.ts'
 import type { HotFile } from './hot-files.ts'
 import type { CacheRecord } from './record.ts'
 import { checksumOf } from './record-checksum.ts'
-import { bodyOf, type DecodedRecord, decodeRecord, encodeHead, idIn } from './record-codec.ts'
+import { bodyOf, type DecodedRecord, decodeHead, decodeRecord, encodeHead } from './record-codec.ts'
 import type { WarmReads } from './warm-reads.ts'
 
 export const fileFormat = 2
@@ -76,9 +76,12 @@ export function readHeader(bytes: Uint8Array): FileHeader | undefined {
   }
 }
 
-/** The id in a file's beginning, unverified but for its name, which is its digest: compare them. */
-export function readId(beginning: Uint8Array, { headBytes }: FileHeader): RecordId | undefined {
-  return idIn(beginning.subarray(headerBytes, headerBytes + headBytes))
+/**
+ * What the head in a file's beginning says, without the record's bytes; unverified but for the file's name, which is the
+ * digest of the id: compare them.
+ */
+export function readHead(beginning: Uint8Array, { headBytes }: FileHeader): DecodedRecord | undefined {
+  return decodeHead(beginning.subarray(headerBytes, headerBytes + headBytes))
 }
 
 /** In one read of the whole file. Undefined when it is no record with these lengths, or damaged. */

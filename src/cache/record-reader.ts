@@ -2,8 +2,18 @@ import type { Clock } from '../base/clock.ts'
 import type { DiskLayout } from './disk-layout.ts'
 import type { Files } from './files.ts'
 import { HotFiles } from './hot-files.ts'
+import type { DecodedRecord } from './record-codec.ts'
 import type { RecordDigest } from './record-digest.ts'
-import { type ReadRecord, type RecordLengths, readRecord, readRecordNow, readUnknownRecord } from './record-file.ts'
+import {
+  headerBytes,
+  type ReadRecord,
+  type RecordLengths,
+  readHead,
+  readHeader,
+  readRecord,
+  readRecordNow,
+  readUnknownRecord,
+} from './record-file.ts'
 import { WarmReads } from './warm-reads.ts'
 
 /** Well under the 4,096 descriptors that a process may commonly have. */
@@ -42,6 +52,19 @@ export class RecordReader {
   readUnknown(digest: RecordDigest): Promise<ReadRecord | undefined> {
     const path = this.#layout.file(digest)
     return this.#hot.use(digest, path, (file) => readUnknownRecord(this.#files, this.#reads, file))
+  }
+
+  /** What its head says, without the record's bytes. Not a use: the file is not kept open. Undefined and rejects as `read`. */
+  async readHead(digest: RecordDigest, lengths: RecordLengths): Promise<DecodedRecord | undefined> {
+    const beginning = Buffer.allocUnsafe(headerBytes + lengths.headBytes)
+    const fd = await this.#files.open(this.#layout.file(digest), 'read')
+    try {
+      if ((await this.#files.read(fd, [beginning])) < beginning.byteLength) return undefined
+    } finally {
+      await this.#files.close(fd)
+    }
+    const header = readHeader(beginning)
+    return header?.headBytes === lengths.headBytes ? readHead(beginning, header) : undefined
   }
 
   /** To be awaited before the file is replaced or removed: who asked before that reads what was there. Never rejects. */

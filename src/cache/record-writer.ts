@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import type { DiskLayout } from './disk-layout.ts'
 import { type Files, isMissing, isTaken } from './files.ts'
 import type { RecordDigest } from './record-digest.ts'
+import type { Turns } from './turns.ts'
 
 /** Writes and removes the files of records. One file is written or removed by one caller at a time. */
 export class RecordWriter {
@@ -58,6 +59,16 @@ export class RecordWriter {
       else this.leftovers.add(digest)
       if (isMissing(error)) return false
       throw error
+    }
+  }
+
+  /** Each in its turn. Never rejects: it was told of when it failed first. */
+  async removeLeftovers(turns: Turns): Promise<void> {
+    for (const digest of [...this.leftovers]) {
+      await turns.take(digest, async () => {
+        // A record of that name that was put since is no leftover.
+        if (this.leftovers.has(digest)) await this.remove(digest).catch(() => undefined)
+      })
     }
   }
 

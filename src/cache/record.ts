@@ -18,6 +18,8 @@ export interface ObjectHead {
   readonly storedAt: EpochMs
   /** Endpoint and S3 bucket; a head with another one is a miss. */
   readonly originFingerprint: string
+  /** By which it may be purged, see `policy/tags.ts`. Absent: none. */
+  readonly tags?: readonly string[]
   /** A remembered absence: which error the origin gave. `status` is 404 then. */
   readonly absence?: 'NoSuchKey' | 'NoSuchBucket'
 }
@@ -25,8 +27,14 @@ export interface ObjectHead {
 export type CacheRecord =
   /** `body` is set when one slice is the whole object and its bytes are known; an answer to HEAD has none. Never written again once put, and alone in its ArrayBuffer. */
   | { readonly kind: 'object'; readonly head: ObjectHead; readonly body?: Uint8Array }
-  /** At most `sliceBytes`. Never written again once put, and alone in its ArrayBuffer. `objectSize`: of the object it was cut from. */
-  | { readonly kind: 'slice'; readonly etag: Etag; readonly objectSize: number; readonly bytes: Uint8Array }
+  /** At most `sliceBytes`. Never written again once put, and alone in its ArrayBuffer. `objectSize` and `tags`: of the object it was cut from. */
+  | {
+      readonly kind: 'slice'
+      readonly etag: Etag
+      readonly objectSize: number
+      readonly tags?: readonly string[]
+      readonly bytes: Uint8Array
+    }
   /** The object's answers differ by these request fields (lower case, sorted); each variant is an object of its own. */
   | { readonly kind: 'vary'; readonly names: readonly string[]; readonly originFingerprint: string }
 
@@ -39,3 +47,17 @@ export function sliceCount(head: Pick<ObjectHead, 'size' | 'sliceBytes'>): numbe
 export function sliceLength(head: Pick<ObjectHead, 'size' | 'sliceBytes'>, index: number): number {
   return Math.min(head.sliceBytes, head.size - index * head.sliceBytes)
 }
+
+/** Those of the object that the record belongs to. */
+export function tagsOf(record: CacheRecord): readonly string[] {
+  switch (record.kind) {
+    case 'object':
+      return record.head.tags ?? noTags
+    case 'slice':
+      return record.tags ?? noTags
+    default:
+      return noTags
+  }
+}
+
+const noTags: readonly string[] = []

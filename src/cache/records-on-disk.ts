@@ -2,21 +2,21 @@ import type { RecordId } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
 import type { DiskIndex } from './disk-index.ts'
 import { type DiskLayout, folderOf } from './disk-layout.ts'
+import type { DiskPurges } from './disk-purges.ts'
 import { DiskRecovery } from './disk-recovery.ts'
 import { DiskRoom } from './disk-room.ts'
 import type { Snapshot } from './disk-snapshot.ts'
 import type { DiskTierOptions, DiskTierPorts } from './disk-tier.ts'
 import { isMissing } from './files.ts'
-import type { CacheRecord } from './record.ts'
+import { PutsUnderWay, type PutUnderWay } from './puts-under-way.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
 import { digestOf, type RecordDigest } from './record-digest.ts'
 import { allocatedBytes, encodeFile, type FileHeader, fileBytesOf, type ReadRecord } from './record-file.ts'
 import { RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
-import type { Removed, TierUsage } from './tier.ts'
+import { ScopesOnDisk } from './scopes-on-disk.ts'
+import type { Removed } from './tier.ts'
 import { Turns } from './turns.ts'
-
-/** Records removed at a time by `clear`. */
-const clearers = 16
 
 export interface RecordsOnDiskOptions extends Pick<DiskTierOptions, 'maxBytes' | 'uselessAfter'> {
   readonly layout: DiskLayout
@@ -26,6 +26,7 @@ export interface RecordsOnDiskOptions extends Pick<DiskTierOptions, 'maxBytes' |
   readonly blockBytes: number
   /** There are no files of records at all. */
   readonly isEmpty: boolean
+  readonly purges: DiskPurges
 }
 
 /** Records as files of a folder that is locked, whose index is loaded. Every method acts in the order of the calls for one id. */
@@ -34,9 +35,11 @@ export class RecordsOnDisk {
   readonly #ports: Required<DiskTierPorts>
   readonly index: DiskIndex
   readonly turns = new Turns()
+  readonly scopes: ScopesOnDisk
   readonly #reader: RecordReader
   readonly #room: DiskRoom
   readonly #writer: RecordWriter
+  readonly #puts = new PutsUnderWay()
   #recovery: DiskRecovery
   #changes = 0
   #isRecountDue = false
@@ -51,9 +54,20 @@ export class RecordsOnDisk {
       maxBytes: options.maxBytes,
       index: options.index,
       turns: this.turns,
-      removeFile: (digest) => this.#removeEvicted(digest),
+      removeFile: async (digest) => {
+        await this.#writer.remove(digest).catch((error) => ports.events.failed('disk', 'remove', error)) // see `tidy`
+      },
     })
     this.#recovery = this.#recover(options.snapshot)
+    this.scopes = new ScopesOnDisk({
+      index: options.index,
+      turns: this.turns,
+      puts: this.#puts,
+      reader: this.#reader,
+      clock: ports.clock,
+      clearUnknown: (scope) => this.#recovery.clear(scope),
+      condemn: (id, bytes) => this.#condemn(id, bytes),
+    })
   }
 
   get recovery(): DiskRecovery {
@@ -70,13 +84,20 @@ export class RecordsOnDisk {
     return this.#recovery.isComplete && this.#writer.leftovers.size === 0
   }
 
+  /** Nothing lies on the disk that the index does not know. */
+  get isExact(): boolean {
+    return this.isKnown && this.#room.isEmpty && this.scopes.isIdle
+  }
+
+  /** Its files are about to change, or to go. */
+  isFolderBusy(folder: number): boolean {
+    return this.turns.isFolderBusy(folder) || this.#room.isFolderBusy(folder)
+  }
+
   /** To be called by the index when it evicts. */
   evicted(id: RecordId, bytes: number): void {
-    const digest = digestOf(id)
-    this.#changes += 1
     this.#ports.events.evicted('disk', bucketOf(id), 'size')
-    this.#reader.drop(digest)
-    this.#room.condemn(digest, bytes)
+    this.#condemn(id, bytes)
   }
 
   async get(id: RecordId): Promise<CacheRecord | undefined> {
@@ -113,7 +134,7 @@ export class RecordsOnDisk {
 
   put(id: RecordId, record: CacheRecord): Promise<void> {
     const digest = digestOf(id)
-    return this.turns.take(digest, () => this.#put(id, digest, record))
+    return this.#puts.during(id, tagsOf(record), (put) => this.turns.take(digest, () => this.#put(put, digest, record)))
   }
 
   remove(id: RecordId): Promise<Removed> {
@@ -131,38 +152,10 @@ export class RecordsOnDisk {
     })
   }
 
-  /** Puts under way are over first; a record that is put meanwhile may be lost. */
-  async clear(bucket?: string): Promise<Removed> {
-    const unknown = this.#recovery.clear(bucket)
-    await this.turns.settled()
-    const ids = [...this.index.ids(bucket)]
-    let [entries, bytes] = [0, 0]
-    const removeNext = async () => {
-      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
-        const removed = await this.remove(id)
-        entries += removed.entries
-        bytes += removed.bytes
-      }
-    }
-    await Promise.all(Array.from({ length: clearers }, removeNext))
-    await this.#room.emptied()
-    const found = await unknown
-    return { entries: entries + found.entries, bytes: bytes + found.bytes }
-  }
-
-  usage(): TierUsage {
-    return this.index.usage()
-  }
-
   /** Tries again to remove what could not be removed. To be called now and then. */
   async tidy(): Promise<void> {
     await this.#writer.discardTemporaries()
-    for (const digest of [...this.#writer.leftovers]) {
-      await this.turns.take(digest, async () => {
-        // Told of when it failed first; a record of that name that was put since is no leftover.
-        if (this.#writer.leftovers.has(digest)) await this.#writer.remove(digest).catch(() => undefined)
-      })
-    }
+    await this.#writer.removeLeftovers(this.turns)
     if (this.#isRecountDue) this.#recount()
   }
 
@@ -176,6 +169,7 @@ export class RecordsOnDisk {
   async settle(): Promise<void> {
     this.#recovery.stop()
     await this.#recovery.done
+    await this.scopes.settled()
     await this.turns.settled()
     await this.#room.emptied()
     await this.turns.settled()
@@ -202,20 +196,31 @@ export class RecordsOnDisk {
       blockBytes: this.#options.blockBytes,
       makeRoom: (bytes) => index.makeRoom(bytes + this.#room.reservedBytes),
       onChanged: (digest) => this.#reader.drop(digest),
+      purges: this.#options.purges,
     })
   }
 
-  async #put(id: RecordId, digest: RecordDigest, record: CacheRecord): Promise<void> {
+  /** The record has left the index: its file goes behind. */
+  #condemn(id: RecordId, bytes: number): void {
+    const digest = digestOf(id)
+    this.#changes += 1
+    this.#reader.drop(digest)
+    this.#room.condemn(digest, bytes)
+  }
+
+  async #put(put: PutUnderWay, digest: RecordDigest, record: CacheRecord): Promise<void> {
+    const { id, tags } = put
     const file = encodeFile(id, record, this.#options.uselessAfter(id, record))
     const bytes = allocatedBytes(fileBytesOf(file), this.#options.blockBytes)
-    if (bytes > this.index.maxEntryBytes || !this.#mayGrow) return this.#forget(id, digest)
+    if (put.isCleared || bytes > this.index.maxEntryBytes || !this.#mayGrow) return this.#forget(id, digest)
     if (this.#room.isCondemned(digest)) await this.#removeFile(digest)
     await this.#room.reserve(digest, bytes)
     try {
       await this.#reader.opened(digest)
       await this.#writer.write(digest, file.parts)
       this.#reader.drop(digest)
-      await this.#enter(id, digest, file)
+      if (put.isCleared) await this.#removeFile(digest)
+      else await this.#enter(id, tags, digest, file)
     } catch (error) {
       this.index.delete(id, digest)
       await this.#removeFile(digest).catch(() => undefined) // the older record must not outlive the newer; what failed is thrown
@@ -231,11 +236,12 @@ export class RecordsOnDisk {
   }
 
   /** Not in the index and not on the disk: a record that nobody could find again must not come back at the next start. */
-  async #enter(id: RecordId, digest: RecordDigest, file: FileHeader): Promise<void> {
+  async #enter(id: RecordId, tags: readonly string[], digest: RecordDigest, file: FileHeader): Promise<void> {
     const { headBytes, bodyBytes, uselessAfterS } = file
     const bytes = allocatedBytes(fileBytesOf(file), this.#options.blockBytes)
     this.#changes += 1
-    if (!this.index.set({ id, bytes, headBytes, bodyBytes, uselessAfterS }, digest)) await this.#removeFile(digest)
+    const isKept = this.index.set({ id, bytes, headBytes, bodyBytes, uselessAfterS, tags }, digest)
+    if (!isKept) await this.#removeFile(digest)
   }
 
   async #forget(id: RecordId, digest: RecordDigest): Promise<void> {
@@ -262,8 +268,9 @@ export class RecordsOnDisk {
       if (entry === undefined) return undefined
       try {
         const found = await this.#reader.readUnknown(digest)
+        if (this.index.peek(id, digest) === undefined) return undefined // evicted or cleared while it was read
         if (found?.id === id) {
-          await this.#enter(id, digest, found.header)
+          await this.#enter(id, tagsOf(found.record), digest, found.header)
           return found.record
         }
       } catch (error) {
@@ -287,14 +294,6 @@ export class RecordsOnDisk {
       return await this.#writer.remove(digest)
     } finally {
       this.#room.takeOver(digest)
-    }
-  }
-
-  async #removeEvicted(digest: RecordDigest): Promise<void> {
-    try {
-      await this.#writer.remove(digest)
-    } catch (error) {
-      this.#ports.events.failed('disk', 'remove', error) // it is tried again: see `tidy`
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What this house keeps in Redis: which keys are ours, how many there are, and getting rid of them. */
+/** The records of this house in Redis: which keys are theirs, how many there are, and getting rid of them. */
 
 import type { RecordId } from '../base/types.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -10,10 +10,13 @@ import { bucketOf } from './cache-key.ts'
 import type { Removed, TierUsage, Usage } from './tier.ts'
 
 /** How many keys are asked about or removed in one go. */
-const batchSize = 128
+export const batchSize = 128
 
 /** How many places of its table a count looks at on each server. */
 const maxPlacesCounted = 4 * placesPerScan
+
+/** The text of a `CacheKey`. What else begins with the prefix is no record: limits, purges, another house's longer prefix. */
+const recordId = /^[^:]+:[^:]*(?::[qvs]=[^:]*)*$/
 
 export class RedisKeys {
   readonly #client: RedisClient
@@ -28,26 +31,42 @@ export class RedisKeys {
     return Buffer.from(this.#prefix + id)
   }
 
-  async remove(keys: readonly Buffer[], deadline: Deadline): Promise<Removed> {
-    const lengths = await this.#lengths(keys, deadline)
-    const removals = await Promise.all(keys.map((key) => this.#client.send({ name: 'unlink', args: [key] }, deadline)))
-    const removed = keys.map((key, index) => (removals[index] === 1 ? key.length + (lengths[index] ?? 0) : undefined))
-    const sizes = removed.filter((bytes) => bytes !== undefined)
-    return { entries: sizes.length, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) }
-  }
-
-  /** Takes as long as there are keys in the database, whosever they are. */
-  async clear(bucket?: string): Promise<Removed> {
-    const start = this.#prefix + (bucket === undefined ? '' : `${bucket}:`)
+  async remove(
+    ids: readonly RecordId[],
+    deadline: Deadline,
+    onRemoved: (id: RecordId, bytes: number) => void = () => undefined,
+  ): Promise<Removed> {
+    const sizes = await this.sizes(ids, deadline)
+    const unlink = (id: RecordId) => this.#client.send({ name: 'unlink', args: [this.keyOf(id)] }, deadline)
+    const removals = await Promise.all(ids.map(unlink))
     let [entries, bytes] = [0, 0]
-    for (const node of this.#client.masters()) {
-      for await (const batch of this.#batches(node, start)) {
-        const removed = await this.#client.within((deadline) => this.remove(batch, deadline))
-        entries += removed.entries
-        bytes += removed.bytes
-      }
+    for (const [index, id] of ids.entries()) {
+      if (removals[index] !== 1) continue
+      const size = sizes[index] ?? 0
+      entries += 1
+      bytes += size
+      onRemoved(id, size)
     }
     return { entries, bytes }
+  }
+
+  /** What each counts for: its key, and its value if it has one. */
+  async sizes(ids: readonly RecordId[], deadline: Deadline): Promise<readonly number[]> {
+    // A value that is no string has no length: it is none of ours.
+    const ask = (key: Buffer) => this.#client.send({ name: 'strlen', args: [key] }, deadline).catch(onlyRefused)
+    return Promise.all(ids.map((id) => this.keyOf(id)).map(async (key) => key.length + Number((await ask(key)) ?? 0)))
+  }
+
+  /**
+   * The ids that begin with a text, in batches. Takes as long as there are keys in the databases, whosever they are. May tell
+   * of one twice.
+   */
+  async *startingWith(start: string): AsyncGenerator<readonly RecordId[]> {
+    for (const node of this.#client.masters()) {
+      for await (const keys of scanKeys(this.#client, node, patternOf(this.#prefix + start))) {
+        yield* batchesOf(this.#idsOf(keys).filter((id) => id.startsWith(start)))
+      }
+    }
   }
 
   /**
@@ -60,8 +79,8 @@ export class RedisKeys {
     for (const node of this.#client.masters()) {
       const { sizes, weight } = await this.#sample(node)
       totals.maxBytes += await this.#maxBytesOf(node)
-      for (const [key, bytes] of sizes) {
-        const bucket = bucketOf(key.slice(this.#prefix.length) as RecordId)
+      for (const [id, bytes] of sizes) {
+        const bucket = bucketOf(id)
         const account = buckets.get(bucket) ?? { items: 0, bytes: 0 }
         account.items += weight
         account.bytes += bytes * weight
@@ -79,8 +98,8 @@ export class RedisKeys {
   }
 
   /** `weight`: how many keys of the server each of the sample stands for. A scan may tell of a key twice. */
-  async #sample(node: RedisNode): Promise<{ readonly sizes: ReadonlyMap<string, number>; readonly weight: number }> {
-    const sizes = new Map<string, number>()
+  async #sample(node: RedisNode): Promise<{ readonly sizes: ReadonlyMap<RecordId, number>; readonly weight: number }> {
+    const sizes = new Map<RecordId, number>()
     let places = 0
     for await (const keys of scanKeys(this.#client, node, patternOf(this.#prefix))) {
       if (places >= maxPlacesCounted) {
@@ -88,9 +107,9 @@ export class RedisKeys {
         return { sizes, weight: Math.max(1, Number(all) / places) }
       }
       places += placesPerScan
-      for (const batch of batchesOf(keys, this.#prefix)) {
-        const lengths = await this.#client.within((deadline) => this.#lengths(batch, deadline))
-        for (const [index, key] of batch.entries()) sizes.set(key.toString(), key.length + (lengths[index] ?? 0))
+      for (const batch of batchesOf(this.#idsOf(keys))) {
+        const bytes = await this.#client.within((deadline) => this.sizes(batch, deadline))
+        for (const [index, id] of batch.entries()) sizes.set(id, bytes[index] ?? 0)
       }
     }
     return { sizes, weight: 1 }
@@ -103,23 +122,16 @@ export class RedisKeys {
     return Number(/^maxmemory:(\d+)/m.exec(String(report))?.[1] ?? 0)
   }
 
-  async *#batches(node: RedisNode, start: string): AsyncGenerator<readonly Buffer[]> {
-    for await (const keys of scanKeys(this.#client, node, patternOf(start))) yield* batchesOf(keys, start)
-  }
-
-  async #lengths(keys: readonly Buffer[], deadline: Deadline): Promise<readonly number[]> {
-    // A value that is no string has no length: it is none of ours.
-    const ask = (key: Buffer) => this.#client.send({ name: 'strlen', args: [key] }, deadline).catch(onlyRefused)
-    const lengths = await Promise.all(keys.map(ask))
-    return lengths.map((length) => Number(length ?? 0))
+  /** Looks at each key once more: what a pattern matches is Redis's word for it. */
+  #idsOf(keys: readonly Buffer[]): readonly RecordId[] {
+    const ids = keys.map((key) => key.toString().slice(this.#prefix.length) as RecordId)
+    return ids.filter((id, index) => recordId.test(id) && keys[index]?.equals(this.keyOf(id)))
   }
 }
 
-/** Looks at each key once more: what a pattern matches is Redis's word for it. */
-function* batchesOf(keys: readonly Buffer[], start: string): Generator<readonly Buffer[]> {
-  const bytes = Buffer.from(start)
-  const ours = keys.filter((key) => key.subarray(0, bytes.length).equals(bytes))
-  for (let from = 0; from < ours.length; from += batchSize) yield ours.slice(from, from + batchSize)
+/** One at least, which may be empty: whoever reads them gets a turn for each page of a scan. */
+function* batchesOf(ids: readonly RecordId[]): Generator<readonly RecordId[]> {
+  for (let from = 0; from === 0 || from < ids.length; from += batchSize) yield ids.slice(from, from + batchSize)
 }
 
 function onlyRefused(error: unknown): undefined {

@@ -1,19 +1,20 @@
-/** Records in a Redis that several proxies share. */
+/** Records in a Redis that several proxies share, and the purges of all of them. */
 
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { RecordId } from '../base/types.ts'
-import { type Lane, RedisClient, type RedisEvents } from '../redis/client.ts'
-import type { Deadline } from '../redis/deadline.ts'
-import { RedisFailure } from '../redis/failure.ts'
+import { RedisClient, type RedisEvents } from '../redis/client.ts'
 import type { RedisOptions } from '../redis/options.ts'
-import { objectOf } from './cache-key.ts'
-import type { CacheRecord } from './record.ts'
-import { bodyOf } from './record-codec.ts'
+import type { Purge, PurgeKeeper } from './purge.ts'
+import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
 import { RedisClock } from './redis-clock.ts'
 import { RedisKeys } from './redis-keys.ts'
-import { decodeValue, encodeValue } from './redis-value.ts'
-import type { CacheTier, Removed, TierUsage } from './tier.ts'
+import { type RedisPurgePorts, RedisPurges } from './redis-purges.ts'
+import { RedisSweep, startOf } from './redis-sweep.ts'
+import { decodeValue } from './redis-value.ts'
+import { RedisValues } from './redis-values.ts'
+import { covers, type Scope } from './scope.ts'
+import type { CacheTier, Listed, Removed, TierUsage } from './tier.ts'
 import { WriteOrder } from './write-order.ts'
 
 export interface RedisTierOptions {
@@ -23,15 +24,18 @@ export interface RedisTierOptions {
   readonly ttlMs: number
   /** The largest value that is written or read. 4 MiB unless said otherwise: a record is 1 MiB and its head. */
   readonly maxValueBytes?: number
+  /** How long `clear` keeps its caller waiting before it goes on behind. 50 unless said otherwise. */
+  readonly clearWithinMs?: number
 }
 
-export interface RedisTierPorts {
+export interface RedisTierPorts extends RedisPurgePorts {
   readonly clock: Clock
   readonly random: Random
   readonly events: RedisEvents
 }
 
-export interface RedisTier extends CacheTier {
+export interface RedisTier extends CacheTier, PurgeKeeper {
+  readonly name: 'redis'
   /** Brings `usage` up to date, as happens each minute. */
   recount(): Promise<void>
 }
@@ -43,27 +47,25 @@ export function createRedisTier(options: RedisTierOptions, ports: RedisTierPorts
 
 const recountEveryMs = 60_000
 
-/** A value beyond this goes over the connection for bulk: at 1 Gbit/s it takes a quarter of a millisecond. */
-const bulkBytes = 32 * 2 ** 10
-
 const nothingYet: TierUsage = { items: 0, bytes: 0, maxBytes: 0, buckets: new Map(), isEstimate: true }
 
 class RecordsInRedis implements RedisTier {
   readonly name = 'redis'
   readonly #client: RedisClient
   readonly #keys: RedisKeys
+  readonly #values: RedisValues
   readonly #clock: RedisClock
+  readonly #purges: RedisPurges
+  readonly #sweep: RedisSweep
   readonly #order = new WriteOrder()
-  readonly #ttlMs: number
-  readonly #maxValueBytes: number
   readonly #callOff: () => void
   #usage = nothingYet
   #isClosed = false
 
-  constructor({ redis, keyPrefix, ttlMs, maxValueBytes }: RedisTierOptions, { clock, random, events }: RedisTierPorts) {
-    this.#ttlMs = ttlMs
-    this.#maxValueBytes = maxValueBytes ?? 4 * 2 ** 20
-    this.#client = new RedisClient(redis, {
+  constructor(options: RedisTierOptions, ports: RedisTierPorts) {
+    const { redis, keyPrefix, ttlMs, maxValueBytes = 4 * 2 ** 20, clearWithinMs = 50 } = options
+    const { clock, random, events } = ports
+    const client = new RedisClient(redis, {
       clock,
       random,
       events: {
@@ -76,10 +78,17 @@ class RecordsInRedis implements RedisTier {
           events.lost(reason)
         },
       },
-      onReady: () => void this.#clock.measure(),
+      onReady: () => {
+        void this.#clock.measure()
+        this.#purges.connectionCame()
+      },
     })
-    this.#keys = new RedisKeys(this.#client, keyPrefix)
-    this.#clock = new RedisClock(() => this.#client.serverTimeMs(), clock)
+    this.#client = client
+    this.#keys = new RedisKeys(client, keyPrefix)
+    this.#values = new RedisValues(client, this.#keys, { ttlMs, maxValueBytes })
+    this.#clock = new RedisClock(() => client.serverTimeMs(), clock)
+    this.#purges = new RedisPurges(client, this.#clock, clock, { keyPrefix, ttlMs }, ports)
+    this.#sweep = new RedisSweep({ client, keys: this.#keys, values: this.#values, clock }, clearWithinMs)
     this.#callOff = clock.repeat(recountEveryMs, () => this.#recountQuietly())
   }
 
@@ -88,11 +97,12 @@ class RecordsInRedis implements RedisTier {
     const { shiftMs } = this.#clock
     const value = await this.#client.within(async (deadline) => {
       await this.#order.settled(id)
-      return this.#read(id, deadline)
+      await this.#purges.known()
+      return this.#values.read(id, deadline)
     })
     if (value === undefined) return undefined
     const read = value === 'no value' ? ({ kind: 'garbage' } as const) : decodeValue(id, value, -shiftMs)
-    if (read.kind === 'record') return read.record
+    if (read.kind === 'record') return this.#isForgotten(read.record) ? undefined : read.record
     if (read.kind === 'foreign') return undefined
     void this.#discard(id) // never rejects
     throw new Error('a value in redis is no record; it is removed')
@@ -102,6 +112,7 @@ class RecordsInRedis implements RedisTier {
     this.#requireOpen()
     return this.#client.within(async (deadline) => {
       await this.#order.settled(id)
+      await this.#purges.known()
       return (await this.#client.send({ name: 'exists', args: [this.#keys.keyOf(id)] }, deadline)) === 1
     })
   }
@@ -109,22 +120,53 @@ class RecordsInRedis implements RedisTier {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#requireOpen()
     const { shiftMs } = this.#clock
-    await this.#client.within((deadline) => this.#order.run(id, () => this.#write(id, record, shiftMs, deadline)))
+    await this.#client.within((deadline) =>
+      this.#order.run(id, () => this.#values.write(id, record, shiftMs, deadline)),
+    )
   }
 
   async remove(id: RecordId): Promise<Removed> {
     this.#requireOpen()
-    return this.#client.within((deadline) =>
-      this.#order.run(id, () => this.#keys.remove([this.#keys.keyOf(id)], deadline)),
-    )
+    return this.#client.within((deadline) => this.#order.run(id, () => this.#keys.remove([id], deadline)))
   }
 
-  /** Takes as long as there are keys; rejects when a step of it takes longer than an operation may. */
-  async clear(bucket?: string): Promise<Removed> {
+  /** By tag nothing is looked for: it is left to the purge in Redis, as is what goes on behind and fails. */
+  async clear(scope: Scope, onRemoved?: (id: RecordId) => void): Promise<Removed> {
     this.#requireOpen()
-    await this.#client.within(() => this.#order.allSettled())
-    return this.#keys.clear(bucket)
+    await this.#client.within(() => this.#order.allSettled((id) => covers(scope, id)))
+    return this.#sweep.clear(scope, onRemoved)
   }
+
+  /** Rejects when a step of it takes longer than an operation may. */
+  async each(scope: Scope, visit: (listed: Listed) => void): Promise<void> {
+    this.#requireOpen()
+    for await (const batch of this.#keys.startingWith(startOf(scope))) {
+      const ids = await this.#covered(batch, scope)
+      const sizes = await this.#client.within((deadline) => this.#keys.sizes(ids, deadline))
+      for (const [index, id] of ids.entries()) visit({ id, bytes: sizes[index] ?? 0, hits: undefined })
+    }
+  }
+
+  async peek(id: RecordId): Promise<{ readonly head: ObjectHead; readonly listed: Listed } | undefined> {
+    this.#requireOpen()
+    const { shiftMs } = this.#clock
+    return this.#client.within(async (deadline) => {
+      await this.#order.settled(id)
+      await this.#purges.known()
+      const sizes = this.#keys.sizes([id], deadline)
+      const [record, [bytes = 0]] = await Promise.all([this.#values.look(id, -shiftMs, deadline), sizes])
+      if (record?.kind !== 'object' || this.#isForgotten(record)) return undefined
+      return { head: record.head, listed: { id, bytes, hits: undefined } }
+    })
+  }
+
+  async keep(purge: Purge): Promise<void> {
+    this.#requireOpen()
+    await this.#purges.keep(purge)
+  }
+
+  /** Others may need it still: it goes with its age. */
+  forget(): void {}
 
   usage(): TierUsage {
     return this.#usage
@@ -144,54 +186,26 @@ class RecordsInRedis implements RedisTier {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#callOff()
+    this.#purges.close()
     this.#clock.close()
     // What does not end in the time of one operation is given up.
-    await this.#client.within(() => this.#order.allSettled()).catch(() => undefined)
+    const ends = () => Promise.all([this.#order.allSettled(), this.#sweep.close()])
+    await this.#client.within(ends).catch(() => undefined)
     await this.#client.close()
   }
 
-  /**
-   * Whether a head has its object's bytes with it shows only in its value: the beginning is read, and the whole over the
-   * other connection when that was not all. A value that is replaced in between is read as a whole all the same.
-   */
-  async #read(id: RecordId, deadline: Deadline): Promise<Buffer | 'no value' | undefined> {
-    const key = this.#keys.keyOf(id)
-    if (objectOf(id) === id) {
-      const start = await this.#readUpTo(bulkBytes, key, deadline, 'ordinary')
-      if (start === undefined || start === 'no value' || start.length < bulkBytes) return start
-    }
-    // Of a larger one the end is missing, which makes it garbage.
-    return this.#readUpTo(this.#maxValueBytes, key, deadline, 'bulk')
+  async #covered(ids: readonly RecordId[], scope: Scope): Promise<readonly RecordId[]> {
+    if (scope.kind !== 'tag') return ids.filter((id) => covers(scope, id))
+    const look = (id: RecordId) => this.#client.within((deadline) => this.#values.look(id, 0, deadline))
+    const records = await Promise.all(ids.map(look))
+    return ids.filter((id, index) => {
+      const record = records[index]
+      return record !== undefined && covers(scope, id, tagsOf(record))
+    })
   }
 
-  /** Undefined: nothing is there. `no value`: something that is no string. */
-  async #readUpTo(
-    bytes: number,
-    key: Buffer,
-    deadline: Deadline,
-    lane: Lane,
-  ): Promise<Buffer | 'no value' | undefined> {
-    try {
-      const reply = await this.#client.send({ name: 'getrange', args: [key, 0, bytes - 1] }, deadline, lane)
-      if (!Buffer.isBuffer(reply)) throw new RedisFailure('refused', 'redis did not answer with a value')
-      return reply.length === 0 ? undefined : reply
-    } catch (error) {
-      if (error instanceof RedisFailure && error.code === 'WRONGTYPE') return 'no value'
-      throw error
-    }
-  }
-
-  async #write(id: RecordId, record: CacheRecord, shiftMs: number, deadline: Deadline): Promise<void> {
-    const key = this.#keys.keyOf(id)
-    const isHuge = (bodyOf(record)?.byteLength ?? 0) > this.#maxValueBytes
-    const value = isHuge ? undefined : encodeValue(id, record, shiftMs)
-    if (value === undefined || value.length > this.#maxValueBytes) {
-      await this.#client.send({ name: 'unlink', args: [key] }, deadline)
-      return
-    }
-    const stay = this.#ttlMs === 0 ? [] : ['PX', Math.ceil(this.#ttlMs)]
-    const lane = value.length > bulkBytes ? 'bulk' : 'ordinary'
-    await this.#client.send({ name: 'set', args: [key, value, ...stay] }, deadline, lane)
+  #isForgotten(record: CacheRecord): boolean {
+    return record.kind === 'object' && this.#purges.isBeforeAll(record.head.requestedAt)
   }
 
   /** Garbage is met once. When this fails it is met again. */

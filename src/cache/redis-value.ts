@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib'
 import type { RecordId } from '../base/types.ts'
 import type { CacheRecord } from './record.ts'
-import { bodyOf, decodeRecord, encodeHead, recordFormat } from './record-codec.ts'
+import { bodyOf, decodeHead, decodeRecord, encodeHead, recordFormat } from './record-codec.ts'
 
 export type ReadValue =
   | { readonly kind: 'record'; readonly record: CacheRecord }
@@ -59,6 +59,21 @@ export function decodeValue(id: RecordId, value: Uint8Array, shiftMs: number): R
   if (bytes.length !== bodyAt + (body === undefined ? 1 : bin32Header + body.length)) return garbage
   const decoded = decodeRecord(head, body && new Uint8Array(body), shiftMs)
   return decoded?.id === id ? { kind: 'record', record: decoded.record } : garbage
+}
+
+/** How much of a value has to be read for its head. 0: it is no value of this version. */
+export function startLength(value: Uint8Array): number {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  const isOurs = bytes[0] === arrayOfFour && bytes[1] === recordFormat && bytes[coveredFrom] === bin32
+  if (!isOurs || bytes.length < coveredFrom + bin32Header) return 0
+  return coveredFrom + bin32Header + bytes.readUInt32BE(coveredFrom + 1)
+}
+
+/** The record without its bytes, from the start of a value. Good for a look alone: the checksum covers the bytes too. */
+export function decodeStart(id: RecordId, start: Uint8Array, shiftMs: number): CacheRecord | undefined {
+  const head = start.subarray(coveredFrom + bin32Header, startLength(start))
+  const decoded = decodeHead(head, shiftMs)
+  return decoded?.id === id ? decoded.record : undefined
 }
 
 function writeBytes(value: Buffer, at: number, bytes: Uint8Array): void {

@@ -58,7 +58,8 @@ export class S3GdPolicy {
   }
 
   use(slot: number): void {
-    const { hits, list, born } = this.slots
+    const { hits, uses, list, born } = this.slots
+    uses[slot] = (uses[slot] as number) + 1
     const count = hits[slot] as number
     if (
       count < mostHits &&
@@ -81,6 +82,7 @@ export class S3GdPolicy {
     const slot = slots.take()
     slots.size[slot] = bytes
     slots.hash[slot] = hash
+    slots.uses[slot] = 0
     slots.born[slot] = this.#clock
     if (!toMain) this.#clock += bytes
     if (toMain) this.#main.link(slot, 0)

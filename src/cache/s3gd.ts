@@ -49,12 +49,19 @@ export class S3GdRetention<V> implements Retention<V> {
     return slot === undefined ? undefined : this.#policy.slots.size[slot]
   }
 
+  usesOf(id: RecordId): number | undefined {
+    const slot = this.#slotOf.get(id)
+    return slot === undefined ? undefined : this.#policy.slots.uses[slot]
+  }
+
   set(id: RecordId, value: V, bytes: number): boolean {
     const policy = this.#policy
     const old = this.#slotOf.get(id)
     let toMain = false
+    let uses = 0
     if (old !== undefined) {
       toMain = policy.isInMain(old)
+      uses = policy.slots.uses[old] as number
       this.#take(old)
     }
     if (bytes > this.maxEntryBytes) return false
@@ -63,6 +70,7 @@ export class S3GdRetention<V> implements Retention<V> {
     policy.makeRoom(bytes)
     if (policy.slots.isFull) this.#grow(policy.slots.capacity * 2)
     const slot = policy.add(hash, bytes, toMain)
+    if (uses > 0) policy.slots.uses[slot] = uses
     this.#slotOf.set(id, slot)
     this.#ids[slot] = id
     this.#values[slot] = value
@@ -78,8 +86,13 @@ export class S3GdRetention<V> implements Retention<V> {
     this.#policy.shrinkTo(bytes)
   }
 
-  keys(): Iterable<RecordId> {
-    return this.#slotOf.keys()
+  /** By slot: a million ids are not copied, and an entry keeps its slot as long as it is there. */
+  *keys(): Iterable<RecordId> {
+    const slots = this.#ids.length
+    for (let slot = 0; slot < slots; slot++) {
+      const id = this.#ids[slot]
+      if (id !== undefined) yield id
+    }
   }
 
   #drop(slot: number): void {

@@ -4,9 +4,9 @@ import type { SectionReader, SectionWriter } from './index-snapshot.ts'
 export type SizeColumn = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 
 /**
- * The entries of S3-GD in columns: one typed array per fact, indexed by slot, so that a million entries are eight arrays
+ * The entries of S3-GD in columns: one typed array per fact, indexed by slot, so that a million entries are nine arrays
  * for the garbage collector to look at and not millions of list nodes. `slot as a number` reads assume a slot in use.
- * 35 bytes a slot, 4 more where sizes are doubles.
+ * 39 bytes a slot, 4 more where sizes are doubles.
  */
 export class Slots {
   size: SizeColumn
@@ -14,6 +14,8 @@ export class Slots {
   hash = new Uint32Array(0)
   /** Uses since it came to its list, three at most. */
   hits = new Uint8Array(0)
+  /** Uses since it came, for people to look at. */
+  uses = new Uint32Array(0)
   /** The list of its region, which tells the region as well: see `Region`. */
   list = new Uint16Array(0)
   /** Reading of the byte clock when it came in. */
@@ -62,6 +64,7 @@ export class Slots {
     this.size = this.size instanceof Float64Array ? widened(this.size, capacity) : widened(this.size, capacity)
     this.hash = widened(this.hash, capacity)
     this.hits = widened(this.hits, capacity)
+    this.uses = widened(this.uses, capacity)
     this.list = widened(this.list, capacity)
     this.born = widened(this.born, capacity)
     this.priority = widened(this.priority, capacity)
@@ -77,8 +80,8 @@ export class Slots {
   /** All but `previous`, which `Region.restore` finds again. */
   save(to: SectionWriter): void {
     to.numbers(this.#capacity, this.#count, this.#free)
-    for (const column of [this.size, this.hash, this.hits, this.list, this.born, this.priority, this.next])
-      to.column(column)
+    const { size, hash, hits, uses, list, born, priority, next } = this
+    for (const column of [size, hash, hits, uses, list, born, priority, next]) to.column(column)
   }
 
   /** Only for one that has not grown yet; its sizes are Uint32 afterwards. Marks the free slots in `isSeen`. */
@@ -88,6 +91,7 @@ export class Slots {
     from.require(capacity === this.size.length)
     this.hash = from.column(Uint32Array, capacity)
     this.hits = from.column(Uint8Array, capacity)
+    this.uses = from.column(Uint32Array, capacity)
     this.list = from.column(Uint16Array, capacity)
     this.born = from.column(Float64Array, capacity)
     this.priority = from.column(Float64Array, capacity)

@@ -39,7 +39,7 @@ export class SlowLookups {
     for (const lookup of this.#underWay.get(id) ?? []) lookup.isOutdated = true
   }
 
-  outdateAll(): void {
-    for (const id of this.#underWay.keys()) this.outdate(id)
+  outdateWhere(isMeant: (id: RecordId) => boolean): void {
+    for (const id of this.#underWay.keys()) if (isMeant(id)) this.outdate(id)
   }
 }

@@ -1,7 +1,11 @@
 import { type DiskColumns, noText } from './disk-columns.ts'
 import type { SectionReader, SectionWriter } from './index-snapshot.ts'
+import { NextMark } from './next-mark.ts'
+import { tagMark } from './scope-marks.ts'
+import { none } from './slots.ts'
 
 interface Segment {
+  readonly number: number
   readonly bytes: Buffer<ArrayBuffer>
   used: number
   /** Of `used`, what entries still have. */
@@ -21,13 +25,18 @@ const mostSegments = 2 ** 32 / segmentBytes
 /** Kept back, so that there is always where to move to. */
 const spareSegments = 2
 
+const tagMarkByte = tagMark.charCodeAt(0)
+
 /**
- * The ids of all entries as bytes, not as strings: 6 bytes each around the text. Texts are appended to segments and never
- * written to again; when a quarter of all is dead, the segment with the most dead in it is emptied into the newest.
+ * The ids of all entries as bytes, not as strings, and their tags: 6 bytes each around the text. Texts are appended to
+ * segments and never written to again; when a quarter of all is dead, the segment with the most dead in it is emptied into
+ * the newest.
  */
 export class TextArena {
   readonly #columns: DiskColumns
   readonly #segments: (Segment | undefined)[] = []
+  /** By age, so that what moves always moves further back. */
+  readonly #byAge = new Set<Segment>()
   readonly #freeNumbers: number[] = []
   /** The number of the segment that is appended to. */
   #newest: number | undefined
@@ -45,7 +54,7 @@ export class TextArena {
     return sum
   }
 
-  /** Sets the slot's `textAt`. False: no room, or longer than `longestTextBytes`. */
+  /** Sets the slot's `textAt`. `text`: as `textOf` makes it. False: no room, or longer than `longestTextBytes`. */
   add(slot: number, text: string): boolean {
     const length = Buffer.byteLength(text)
     if (length > longestTextBytes) return false
@@ -60,34 +69,62 @@ export class TextArena {
     return true
   }
 
-  /** Of a slot in use. */
+  /** The id of a slot in use. */
   read(slot: number): string {
-    const address = this.#columns.textAt[slot] as number
-    const { bytes } = this.#segmentOf(address)
-    const start = (address % segmentBytes) + headerBytes
-    return bytes.toString('utf8', start, start + bytes.readUInt16LE(start - 2))
+    const { bytes, start, end } = this.#textOf(slot)
+    return bytes.toString('utf8', start, idEnd(bytes, start, end))
   }
 
-  /** Byte by byte as long as the text is ASCII, as most are: a third of the time that reading it takes. */
-  isAt(slot: number, text: string): boolean {
+  readTags(slot: number): readonly string[] {
+    const { bytes, start, end } = this.#textOf(slot)
+    const tagsAt = idEnd(bytes, start, end)
+    return tagsAt === end ? noTags : bytes.toString('utf8', tagsAt + 1, end - 1).split(tagMark)
+  }
+
+  /** Byte by byte as long as the id is ASCII, as most are: a third of the time that reading it takes. */
+  isAt(slot: number, id: string): boolean {
     const address = this.#columns.textAt[slot] as number
     const { bytes } = this.#segmentOf(address)
     const start = (address % segmentBytes) + headerBytes
-    if (bytes.readUInt16LE(start - 2) !== text.length) return this.read(slot) === text
-    for (let at = 0; at < text.length; at++) {
+    const length = bytes.readUInt16LE(start - 2)
+    if (length < id.length) return false
+    for (let at = 0; at < id.length; at++) {
       const byte = bytes[start + at] as number
-      if (byte >= 0x80) return this.read(slot) === text
-      if (byte !== text.charCodeAt(at)) return false
+      if (byte >= 0x80) return this.read(slot) === id
+      if (byte !== id.charCodeAt(at)) return false
     }
-    return true
+    return length === id.length || bytes[start + id.length] === tagMarkByte
   }
 
-  startsWith(slot: number, prefix: Uint8Array): boolean {
-    const address = this.#columns.textAt[slot] as number
-    const { bytes } = this.#segmentOf(address)
-    const start = (address % segmentBytes) + headerBytes
-    const end = start + Math.min(prefix.length, bytes.readUInt16LE(start - 2))
-    return bytes.compare(prefix, 0, prefix.length, start, end) === 0
+  /**
+   * The slots of all texts with one of the marks in them, and perhaps of others; `none` after each segment, of some 20 µs.
+   * Between two steps anything may change: a text that was there at first and still is has been told of, or will be; one
+   * that was moved meanwhile twice.
+   */
+  *slotsWith(marks: readonly Uint8Array[]): Generator<number> {
+    for (const segment of this.#byAge) {
+      // More may come to it while others have their turn; or everything moves away, and its number goes to another.
+      for (let end = 0; end < segment.used && this.#segments[segment.number] === segment; ) {
+        const start = end
+        end = segment.used
+        yield* this.#slotsIn(segment, start, end, new NextMark(segment.bytes.subarray(0, end), marks))
+      }
+      yield none
+    }
+  }
+
+  *#slotsIn(segment: Segment, start: number, end: number, next: NextMark): Generator<number> {
+    const { bytes, number } = segment
+    for (let at = start; at < end; ) {
+      const mark = next.from(at)
+      if (mark === end) return
+      const after = at + headerBytes + bytes.readUInt16LE(at + slotBytes)
+      const slot = bytes.readUInt32LE(at)
+      const isLive = this.#columns.textAt[slot] === number * segmentBytes + at
+      if (mark < after && isLive) yield slot
+      if (this.#segments[number] !== segment) return
+      at = after
+    }
   }
 
   remove(slot: number): void {
@@ -117,7 +154,9 @@ export class TextArena {
     const [count = 0] = from.numbers(1)
     for (let number = 0; number < count; number++) {
       const bytes = Buffer.from(from.column(Uint8Array).buffer)
-      this.#segments.push(bytes.length === 0 ? undefined : { bytes, used: bytes.length, live: 0 })
+      const segment = { number, bytes, used: bytes.length, live: 0 }
+      this.#segments.push(segment)
+      this.#byAge.add(segment)
       this.#usedBytes += bytes.length
     }
     for (const [slot, address] of this.#columns.textAt.entries()) {
@@ -129,7 +168,14 @@ export class TextArena {
       segment.live += headerBytes + length
       this.#liveBytes += headerBytes + length
     }
-    for (const number of this.#segments.keys()) if (!this.#segments[number]?.live) this.#free(number)
+    for (const { number, live } of this.#byAge) if (live === 0) this.#free(number)
+  }
+
+  #textOf(slot: number): { readonly bytes: Buffer; readonly start: number; readonly end: number } {
+    const address = this.#columns.textAt[slot] as number
+    const { bytes } = this.#segmentOf(address)
+    const start = (address % segmentBytes) + headerBytes
+    return { bytes, start, end: start + bytes.readUInt16LE(start - 2) }
   }
 
   #segmentOf(address: number): Segment {
@@ -141,11 +187,13 @@ export class TextArena {
     let segment = this.#newest === undefined ? undefined : this.#segments[this.#newest]
     if (segment === undefined || segment.used + bytes > segment.bytes.length) {
       if (this.#segments.length - this.#freeNumbers.length >= mostInUse) return noText
-      segment = { bytes: Buffer.alloc(segmentBytes), used: 0, live: 0 }
-      this.#newest = this.#freeNumbers.pop() ?? this.#segments.length
-      this.#segments[this.#newest] = segment
+      const number = this.#freeNumbers.pop() ?? this.#segments.length
+      segment = { number, bytes: Buffer.alloc(segmentBytes), used: 0, live: 0 }
+      this.#newest = number
+      this.#segments[number] = segment
+      this.#byAge.add(segment)
     }
-    const address = (this.#newest ?? 0) * segmentBytes + segment.used
+    const address = segment.number * segmentBytes + segment.used
     segment.used += bytes
     segment.live += bytes
     this.#usedBytes += bytes
@@ -154,7 +202,9 @@ export class TextArena {
   }
 
   #free(number: number): void {
-    this.#usedBytes -= this.#segments[number]?.used ?? 0
+    const segment = this.#segments[number]
+    if (segment !== undefined) this.#byAge.delete(segment)
+    this.#usedBytes -= segment?.used ?? 0
     this.#segments[number] = undefined // not written to again: a snapshot may be reading it
     this.#freeNumbers.push(number)
   }
@@ -191,6 +241,15 @@ export class TextArena {
     }
     this.#free(number)
   }
+}
+
+const noTags: readonly string[] = []
+
+/** The end of the text when it has no tags. */
+function idEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at] !== tagMarkByte) at++
+  return at
 }
 
 /** Undefined unless a text of that slot lies there. */

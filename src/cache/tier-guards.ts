@@ -10,7 +10,7 @@ const maxOverdue = 32
 /**
  * An operation that takes longer than `ms` rejects. The tier is left to finish it, in the order it was called, so that what
  * comes later for the same id comes after it. While `maxOverdue` of them are unfinished nothing more is begun: a tier that
- * hangs must not gather records. `clear` takes as long as there are records.
+ * hangs must not gather records. `clear` and `each` take as long as there are records.
  */
 export function withDeadline(tier: CacheTier, ms: number, clock: Clock): CacheTier {
   let overdue = 0
@@ -50,7 +50,9 @@ export function withDeadline(tier: CacheTier, ms: number, clock: Clock): CacheTi
     has: (id) => within('has', () => tier.has(id)),
     put: (id, record) => within('put', () => tier.put(id, record)),
     remove: (id) => within('remove', () => tier.remove(id)),
-    clear: (bucket) => tier.clear(bucket),
+    clear: (scope, onRemoved) => tier.clear(scope, onRemoved),
+    each: (scope, visit) => tier.each(scope, visit),
+    peek: (id) => within('peek', () => tier.peek(id)),
     usage: () => tier.usage(),
     close: () => tier.close(),
   }
@@ -77,7 +79,9 @@ export function withTiming(tier: CacheTier, clock: Clock, events: Pick<StoreEven
     has: (id) => tier.has(id),
     put: (id, record) => timed('put', () => tier.put(id, record)),
     remove: (id) => timed('remove', () => tier.remove(id)),
-    clear: (bucket) => timed('remove', () => tier.clear(bucket)),
+    clear: (scope, onRemoved) => timed('remove', () => tier.clear(scope, onRemoved)),
+    each: (scope, visit) => tier.each(scope, visit),
+    peek: (id) => tier.peek(id),
     usage: () => tier.usage(),
     close: () => tier.close(),
   }
@@ -90,8 +94,9 @@ export interface Breakers {
 }
 
 /**
- * While a breaker is open reads are a miss, at once. Changes reject with `TierUnavailable`, so that the caller knows that an
- * older record may still be there: a write is then counted as dropped, and a removal stays owed. What rejects is a failure;
+ * While a breaker is open `get` and `has` are a miss, at once. The others reject with `TierUnavailable`, so that the caller
+ * knows that an older record may still be there: a write is then counted as dropped, a removal stays owed, and a tier that
+ * nobody looked at is not taken for an empty one. What rejects is a failure;
  * a miss is none. A failure that took `tripAfterMs` opens the breaker by itself: no request waits twice for a tier that hangs.
  */
 export function withBreakers(
@@ -122,7 +127,7 @@ export function withBreakers(
     return admission === undefined ? missing : tried(reads, admission, act)
   }
 
-  async function change<T>(breaker: Breaker, act: () => Promise<T>): Promise<T> {
+  async function required<T>(breaker: Breaker, act: () => Promise<T>): Promise<T> {
     const admission = breaker.admit()
     if (admission === undefined) throw unavailable
     return tried(breaker, admission, act)
@@ -140,9 +145,11 @@ export function withBreakers(
       return record
     },
     has: (id) => read(false, () => tier.has(id)),
-    put: (id, record) => change(writes, () => tier.put(id, record)),
-    remove: (id) => change(reads, () => tier.remove(id)),
-    clear: (bucket) => change(reads, () => tier.clear(bucket)),
+    put: (id, record) => required(writes, () => tier.put(id, record)),
+    remove: (id) => required(reads, () => tier.remove(id)),
+    clear: (scope, onRemoved) => required(reads, () => tier.clear(scope, onRemoved)),
+    each: (scope, visit) => required(reads, () => tier.each(scope, visit)),
+    peek: (id) => required(reads, () => tier.peek(id)),
     usage: () => tier.usage(),
     close: () => tier.close(),
   }

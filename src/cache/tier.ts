@@ -1,10 +1,22 @@
 import type { BreakerState } from '../base/breaker.ts'
 import type { RecordId, TierName } from '../base/types.ts'
-import type { CacheRecord } from './record.ts'
+import type { CacheRecord, ObjectHead } from './record.ts'
+import type { Scope } from './scope.ts'
 
 export interface Removed {
   readonly entries: number
   readonly bytes: number
+  /** More of it goes on behind, or is left to be refused when it is read: the numbers are those so far. */
+  readonly isPending?: true
+}
+
+/** A record as somebody sees it who looks at what there is. */
+export interface Listed {
+  readonly id: RecordId
+  /** What it counts for in this tier. */
+  readonly bytes: number
+  /** How often it was found since it came here. Undefined: nobody counts. */
+  readonly hits: number | undefined
 }
 
 export interface Usage {
@@ -36,8 +48,15 @@ export interface CacheTier {
   /** Replaces what was there. A record the tier will not hold is declined silently, and the older one is gone all the same. */
   put(id: RecordId, record: CacheRecord): Promise<void>
   remove(id: RecordId): Promise<Removed>
-  /** Forgets every record, or those of one bucket. Counters stay. */
-  clear(bucket?: string): Promise<Removed>
+  /**
+   * Forgets the records that the scope covers, among them those put before this call whose putting has not ended; counters
+   * stay. The event loop gets its turn every few milliseconds. `onRemoved` is told of each.
+   */
+  clear(scope: Scope, onRemoved?: (id: RecordId) => void): Promise<Removed>
+  /** Tells of each record that the scope covers, in no order; of those that come or go meanwhile perhaps. As gently as `clear`. */
+  each(scope: Scope, visit: (listed: Listed) => void): Promise<void>
+  /** The head that is stored under this id, without being a use. Undefined: none, or a record of another kind. */
+  peek(id: RecordId): Promise<{ readonly head: ObjectHead; readonly listed: Listed } | undefined>
   usage(): TierUsage
   /** Settles pending work; later calls reject. */
   close(): Promise<void>

@@ -2,10 +2,15 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { RecordId, TierName } from '../base/types.ts'
-import { bucketOf } from './cache-key.ts'
-import type { CacheRecord } from './record.ts'
+import { bucketOf, objectOf } from './cache-key.ts'
+import type { Purge } from './purge.ts'
+import type { PurgeLog } from './purge-log.ts'
+import { Purging } from './purging.ts'
+import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
+import type { Scope } from './scope.ts'
 import { SlowLookups } from './slow-lookups.ts'
-import type { CacheTier, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
+import { Survey } from './survey.ts'
+import type { CacheTier, Listed, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
 import { WriteBehind, type WriteBounds } from './write-behind.ts'
 
 export interface Found {
@@ -13,6 +18,29 @@ export interface Found {
   readonly tier: TierName
 }
 
+/** What was removed: `entries` are objects, whatever is held of them and wherever; the rows of `tiers` count records. */
+export interface Purged extends Removed {
+  readonly tiers: ReadonlyMap<TierName, Removed>
+  /** Who may bring back what was purged once this process has ended. */
+  readonly notKept: readonly TierName[]
+}
+
+/** An object as it would be found. */
+export interface Peeked {
+  /** That of the fastest tier. */
+  readonly head: ObjectHead
+  /** Those that hold a head, the fastest first. */
+  readonly tiers: readonly TierName[]
+  /** In all of them together. Undefined: nobody counts. */
+  readonly hits: number | undefined
+  /** What the heads count for, with the bodies that are in them. */
+  readonly bytes: number
+}
+
+/**
+ * Heads that a hard purge covers, see `PurgeLog`, are neither found nor stored, whoever wrote them: memory is clean when it has
+ * been cleared, and elsewhere each head is judged when it is read.
+ */
 export interface RecordStore extends Readership {
   /** Counts as a use. Copies what a slower tier held into the faster ones, behind the answer. */
   get(id: RecordId): Promise<Found | undefined>
@@ -24,7 +52,17 @@ export interface RecordStore extends Readership {
   put(id: RecordId, record: CacheRecord): Promise<void>
   /** `entries` is the most that one tier held, so that a record in two tiers counts once; `bytes` is the sum over tiers. */
   remove(id: RecordId): Promise<Removed>
-  clear(bucket?: string): Promise<Removed>
+  /**
+   * In force as soon as it is called, in all tiers when it resolves. Never rejects because a tier failed. Soft: nothing goes;
+   * the numbers are those of what is stale now.
+   */
+  purge(scope: Scope, kind: Purge['kind']): Promise<Purged>
+  /** What a purge would find. */
+  count(scope: Scope): Promise<Purged>
+  /** Tells of every record that the scope covers, once for each tier that has it. */
+  each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<void>
+  /** Without being a use. Undefined: no head is stored under this id. */
+  peek(id: RecordId): Promise<Peeked | undefined>
   usage(): readonly (readonly [TierName, TierUsage])[]
   close(): Promise<void>
 }
@@ -49,30 +87,45 @@ const unbounded: WriteBounds = {
 /** How long `close` goes on writing what waits. */
 const flushMs = 5000
 
-export function createTieredStore(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock): RecordStore {
-  return new TieredStore(tiers, events, clock)
+export function createTieredStore(
+  tiers: readonly CacheTier[],
+  events: StoreEvents,
+  clock: Clock,
+  purges: PurgeLog,
+): RecordStore {
+  return new TieredStore(tiers, events, clock, purges)
 }
 
 class TieredStore implements RecordStore {
   readonly #layers: readonly WriteBehind[]
   readonly #fastest: WriteBehind | undefined
+  /** Memory when it comes first: nothing that is purged is in it. */
+  readonly #clean: WriteBehind | undefined
   readonly #watchers: readonly Readership[]
   readonly #events: StoreEvents
+  readonly #purges: PurgeLog
+  readonly #survey: Survey
+  readonly #purging: Purging
   readonly #lookups = new SlowLookups()
   #isClosed = false
 
-  constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock) {
+  constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock, purges: PurgeLog) {
     this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : queueBounds, events, clock))
     this.#fastest = this.#layers[0]
+    this.#clean = this.#fastest?.name === 'memory' ? this.#fastest : undefined
     this.#watchers = tiers.filter(watchesReaders)
     this.#events = events
+    this.#purges = purges
+    this.#survey = new Survey(this.#layers, purges, events)
+    const [layers, lookups, survey] = [this.#layers, this.#lookups, this.#survey]
+    this.#purging = new Purging({ layers, lookups, survey, purges, events })
   }
 
   /** Nearly every call ends with the first tier, so that what it costs is written out here. */
   async get(id: RecordId): Promise<Found | undefined> {
     this.#requireOpen()
-    const fastest = this.#fastest
-    if (fastest === undefined) return undefined
+    const fastest = this.#clean
+    if (fastest === undefined) return this.#lookIn(this.#layers, id)
     let record: CacheRecord | undefined
     try {
       record = fastest.getNow(id) ?? (await fastest.get(id))
@@ -81,7 +134,7 @@ class TieredStore implements RecordStore {
     }
     if (record === undefined) {
       this.#events.missed(fastest.name, bucketOf(id))
-      return this.#lookBehind(id)
+      return this.#lookIn(this.#layers.slice(1), id)
     }
     this.#events.hit(fastest.name, bucketOf(id))
     return { record, tier: fastest.name }
@@ -91,7 +144,7 @@ class TieredStore implements RecordStore {
     this.#requireOpen()
     for (const layer of this.#layers) {
       try {
-        if (await layer.has(id)) return true
+        if ((await layer.has(id)) && !(await this.#isPurgedIn(layer, id))) return true
       } catch (error) {
         this.#events.failed(layer.name, 'get', error)
       }
@@ -102,6 +155,8 @@ class TieredStore implements RecordStore {
   async put(id: RecordId, record: CacheRecord): Promise<void> {
     this.#requireOpen()
     this.#lookups.outdate(id)
+    // What it would replace is as old, and refused as well, or younger.
+    if (this.#isPurged(id, record)) return
     const written = this.#fastest?.put(id, record)
     const behind = this.#layers.slice(1)
     if (record.kind === 'slice') await Promise.all(behind.map((layer) => layer.offer(id, record)))
@@ -115,10 +170,24 @@ class TieredStore implements RecordStore {
     return summed(await Promise.all(this.#layers.map((layer) => layer.remove(id))))
   }
 
-  async clear(bucket?: string): Promise<Removed> {
+  async purge(scope: Scope, kind: Purge['kind']): Promise<Purged> {
     this.#requireOpen()
-    this.#lookups.outdateAll()
-    return summed(await Promise.all(this.#layers.map((layer) => layer.clear(bucket))))
+    return this.#purging.purge(scope, kind)
+  }
+
+  async count(scope: Scope): Promise<Purged> {
+    this.#requireOpen()
+    return { ...(await this.#survey.count(scope)), notKept: [] }
+  }
+
+  async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<void> {
+    this.#requireOpen()
+    await this.#survey.each(scope, visit)
+  }
+
+  async peek(id: RecordId): Promise<Peeked | undefined> {
+    this.#requireOpen()
+    return this.#survey.peek(id)
   }
 
   usage(): readonly (readonly [TierName, TierUsage])[] {
@@ -138,24 +207,30 @@ class TieredStore implements RecordStore {
     await Promise.all(this.#layers.map((layer) => layer.close(flushMs)))
   }
 
-  async #lookBehind(id: RecordId, isSecondLook = false): Promise<Found | undefined> {
+  async #lookIn(layers: readonly WriteBehind[], id: RecordId, isSecondLook = false): Promise<Found | undefined> {
     const lookup = this.#lookups.begin(id)
-    for (const layer of isSecondLook ? this.#layers : this.#layers.slice(1)) {
-      const record = await this.#ask(layer, id)
+    const purged: WriteBehind[] = []
+    for (const layer of layers) {
+      const record = await this.#ask(layer, id, purged)
       if (record === undefined) continue
       if (this.#lookups.finish(lookup)) this.#promote(id, record, layer)
       return { record, tier: layer.name }
     }
     const isMissing = this.#lookups.finish(lookup)
+    if (isMissing) for (const layer of purged) void layer.remove(id) // never rejects
     // While a slow tier said no, somebody else has fetched the object and put it: in a tier that was asked before.
-    return isMissing || isSecondLook ? undefined : this.#lookBehind(id, true)
+    return isMissing || isSecondLook ? undefined : this.#lookIn(this.#layers, id, true)
   }
 
-  async #ask(layer: WriteBehind, id: RecordId): Promise<CacheRecord | undefined> {
+  /** What is purged is a miss; the tier that has it is added to `purged`. */
+  async #ask(layer: WriteBehind, id: RecordId, purged: WriteBehind[]): Promise<CacheRecord | undefined> {
     try {
       const record = layer.getNow(id) ?? (await layer.get(id))
-      this.#events[record === undefined ? 'missed' : 'hit'](layer.name, bucketOf(id))
-      return record
+      const isPurged = record !== undefined && this.#isPurged(id, record)
+      if (isPurged) purged.push(layer)
+      const found = isPurged ? undefined : record
+      this.#events[found === undefined ? 'missed' : 'hit'](layer.name, bucketOf(id))
+      return found
     } catch (error) {
       this.#events.failed(layer.name, 'get', error)
       this.#events.missed(layer.name, bucketOf(id))
@@ -163,7 +238,18 @@ class TieredStore implements RecordStore {
     }
   }
 
+  #isPurged(id: RecordId, record: CacheRecord): boolean {
+    return record.kind === 'object' && this.#purges.covers(id, tagsOf(record), record.head.requestedAt)
+  }
+
+  async #isPurgedIn(layer: WriteBehind, id: RecordId): Promise<boolean> {
+    if (objectOf(id) !== id || layer === this.#clean) return false
+    const head = (await layer.peek(id))?.head
+    return head !== undefined && this.#isPurged(id, { kind: 'object', head })
+  }
+
   #promote(id: RecordId, record: CacheRecord, from: WriteBehind): void {
+    if (this.#isPurged(id, record)) return // since it was asked for
     for (const layer of this.#layers) {
       if (layer === from) return
       layer.promote(id, record)

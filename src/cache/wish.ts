@@ -1,6 +1,6 @@
 import type { RecordId } from '../base/types.ts'
-import type { CacheRecord } from './record.ts'
-import type { Removed } from './tier.ts'
+import type { CacheRecord, ObjectHead } from './record.ts'
+import type { Listed, Removed } from './tier.ts'
 
 /** What a tier is to be brought to hold under one id. */
 export interface Wish {
@@ -27,6 +27,16 @@ export function removalOf(id: RecordId): Wish {
 /** A removal that nobody waits for. */
 export function owedRemovalOf(id: RecordId): Wish {
   return { ...removalOf(id), isUrgent: false }
+}
+
+export interface Seen {
+  readonly head: ObjectHead
+  readonly listed: Listed
+}
+
+/** How the head looks that is wished for. */
+export function seenIn({ id, record, bytes }: Wish): Seen | undefined {
+  return record?.kind === 'object' ? { head: record.head, listed: { id, bytes, hits: undefined } } : undefined
 }
 
 function settling(): Pick<Wish, 'settle' | 'settled'> {

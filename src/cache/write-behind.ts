@@ -15,13 +15,14 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { RecordId, TierName } from '../base/types.ts'
-import { bucketOf } from './cache-key.ts'
-import { type Doubt, Doubts } from './doubts.ts'
+import { Clearings } from './clearings.ts'
+import type { Doubts } from './doubts.ts'
 import { type QueueBounds, QueueRoom } from './queue-room.ts'
-import type { CacheRecord } from './record.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
-import { type CacheTier, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
-import { nothing, owedRemovalOf, putOf, removalOf, type Wish } from './wish.ts'
+import { covers, type Scope } from './scope.ts'
+import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
+import { nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
 
 export interface WriteBounds extends QueueBounds {
   /** So many records are written at a time, and no more than so many bytes unless it is one. */
@@ -51,6 +52,7 @@ export class WriteBehind {
   readonly #running = new Map<RecordId, Wish>()
   readonly #owed = new Set<RecordId>()
   #runningBytes = 0
+  readonly #clearings: Clearings
   readonly #doubts: Doubts
   #retry: (() => void) | undefined
   #becameIdle: (() => void) | undefined
@@ -63,7 +65,8 @@ export class WriteBehind {
     this.#room = new QueueRoom(bounds, clock)
     this.#events = events
     this.#clock = clock
-    this.#doubts = new Doubts(clock)
+    this.#clearings = new Clearings(tier, events, clock)
+    this.#doubts = this.#clearings.doubts
   }
 
   /** As the tier's own: the way of nearly every hit. */
@@ -122,23 +125,40 @@ export class WriteBehind {
     return this.#wish(removalOf(id))
   }
 
-  /** Never rejects; while it is owed, what the tier has had until now is in doubt. */
-  async clear(bucket?: string): Promise<Removed> {
-    const doubt = this.#doubts.raise(bucket)
-    const isCleared = (id: RecordId) => bucket === undefined || bucketOf(id) === bucket
-    for (const id of [...this.#wishes.keys()].filter(isCleared)) {
+  /** Never rejects. Undefined: it failed. While it is owed, what the tier has had until now is in doubt. */
+  async clear(scope: Scope, onRemoved?: (id: RecordId) => void): Promise<Removed | undefined> {
+    const doubt = this.#doubts.raise(scope)
+    const isCleared = ({ id, record }: Wish) => covers(scope, id, record && tagsOf(record))
+    for (const { id } of [...this.#wishes.values()].filter(isCleared)) {
       this.#withdraw(id)
       this.#wishes.delete(id) // also of one that is running: the clearing comes after it
     }
-    const running = [...this.#running.values()].filter(({ id }) => isCleared(id))
+    const running = [...this.#running.values()].filter(isCleared)
     if (running.length > 0) await Promise.all(running.map(({ settled }) => settled))
-    return this.#clearTier(doubt)
+    return this.#clearings.clear(doubt, onRemoved)
+  }
+
+  /** What is in the tier and not to be removed. Rejects as the tier does. */
+  async each(scope: Scope, visit: (listed: Listed) => void): Promise<void> {
+    await this.tier.each(scope, (listed) => {
+      const wish = this.#wishes.get(listed.id)
+      if (wish === undefined ? !this.#doubts.cover(listed.id) : wish.record !== undefined) visit(listed)
+    })
+  }
+
+  /** Rejects as the tier does. */
+  async peek(id: RecordId): Promise<Seen | undefined> {
+    const wish = this.#wishes.get(id)
+    if (wish !== undefined) return seenIn(wish)
+    const seen = await this.tier.peek(id)
+    return seen && this.#doubts.concern(id, { kind: 'object', head: seen.head }) ? undefined : seen
   }
 
   /** Writes what waits, for `limitMs` at most, and closes the tier. */
   async close(limitMs: number): Promise<void> {
     this.#isClosing = true
     this.#retry?.()
+    this.#clearings.close()
     this.#tryOwed(this.#owed)
     await this.#idleWithin(limitMs)
     for (const { record } of this.#waiting.values())
@@ -150,19 +170,6 @@ export class WriteBehind {
       this.#events.failed(this.name, 'remove', error)
     }
     await this.tier.close()
-  }
-
-  async #clearTier(doubt: Doubt): Promise<Removed> {
-    try {
-      const removed = await this.tier.clear(doubt.bucket)
-      this.#doubts.settle(doubt)
-      return removed
-    } catch (error) {
-      this.#events.failed(this.name, 'remove', error)
-      this.#doubts.owe(doubt)
-      this.#retryLater()
-      return nothing
-    }
   }
 
   #wish(wish: Wish): Promise<Removed> {
@@ -225,11 +232,10 @@ export class WriteBehind {
   }
 
   #report({ record, isUrgent }: Wish, error: unknown): void {
-    const { name } = this
     const isRefused = error instanceof TierUnavailable
-    if (record !== undefined && isRefused) this.#events.dropped(name, 'not writing')
-    else if (record !== undefined) this.#events.failed(name, 'put', error)
-    else if (isUrgent || !isRefused) this.#events.failed(name, 'remove', error)
+    if (record !== undefined && isRefused) this.#events.dropped(this.name, 'not writing')
+    else if (record !== undefined) this.#events.failed(this.name, 'put', error)
+    else if (isUrgent || !isRefused) this.#events.failed(this.name, 'remove', error)
   }
 
   /** Something newer is to be wished for this id. */
@@ -268,7 +274,6 @@ export class WriteBehind {
     if (this.#retry !== undefined || this.#isClosing) return
     this.#retry = this.#clock.alarm(retryMs, () => {
       this.#retry = undefined
-      for (const doubt of this.#doubts.takeOwed()) void this.#clearTier(doubt) // never rejects
       const [first] = this.#owed
       if (first !== undefined) this.#tryOwed([first]) // when it is done the others follow
     })
@@ -285,13 +290,11 @@ export class WriteBehind {
 
   async #idleWithin(limitMs: number): Promise<void> {
     if (this.#waiting.size === 0 && this.#running.size === 0) return
-    await new Promise<void>((resolve) => {
-      const callOff = this.#clock.alarm(limitMs, resolve)
-      this.#becameIdle = () => {
-        callOff()
-        resolve()
-      }
-    })
+    const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    const callOff = this.#clock.alarm(limitMs, end)
+    this.#becameIdle = end
+    await over
+    callOff()
     this.#becameIdle = undefined
   }
 }

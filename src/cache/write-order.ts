@@ -9,9 +9,9 @@ export class WriteOrder {
     await this.#last.get(id)
   }
 
-  /** Of all ids. */
-  async allSettled(): Promise<void> {
-    await Promise.all(this.#last.values())
+  /** Of all ids, or of those meant. */
+  async allSettled(isMeant: (id: RecordId) => boolean = () => true): Promise<void> {
+    await Promise.all([...this.#last].map(([id, ended]) => (isMeant(id) ? ended : undefined)))
   }
 
   /** Begins `write` when those before it have ended. */

@@ -8,9 +8,10 @@ import { RedisClient, type RedisEvents } from '../redis/client.ts'
 import type { Deadline } from '../redis/deadline.ts'
 import { RedisFailure } from '../redis/failure.ts'
 import type { RedisOptions } from '../redis/options.ts'
+import { evaluate, type RedisScript } from '../redis/script.ts'
 import { algorithmOf, type Counting, limitedBy, quotaOf, standingOf } from './quota.ts'
 import type { Charge, Limit, RateLimiter, Standing, Verdict } from './rate-limiter.ts'
-import { limitScript, type RedisScript } from './redis-script.ts'
+import { limitScript } from './redis-script.ts'
 
 export interface RedisLimiterOptions extends Counting {
   readonly redis: RedisOptions
@@ -136,8 +137,8 @@ class LimitsInRedis implements RateLimiter {
   async #run(charges: readonly Charge[], deadline: Deadline): Promise<Verdict> {
     const quotas = charges.map(({ limit }) => quotaOf(limit.rate, this.#counting))
     const keys = charges.map(({ limit, who }) => this.#keyOf(limit, who))
-    const args = [keys.length, ...keys, ...quotas.flatMap(({ limit, periodMs }) => [limit, periodMs])]
-    const reply = await this.#evaluate(args, deadline)
+    const args = quotas.flatMap(({ limit, periodMs }) => [limit, periodMs])
+    const reply = await evaluate(this.#client, this.#script, keys, args, deadline)
     const [number, resetMs, waitMs] = Array.isArray(reply) ? reply.map(Number) : [Number.NaN]
     if (number === undefined) return allowed
     const [charge, quota] = [charges[number - 1], quotas[number - 1]]
@@ -149,16 +150,6 @@ class LimitsInRedis implements RateLimiter {
 
   #send(name: 'get' | 'unlink', { limit, who }: Charge, deadline: Deadline): Promise<unknown> {
     return this.#client.send({ name, args: [this.#keyOf(limit, who)] }, deadline)
-  }
-
-  /** A Redis that was restarted, or whose scripts were flushed, is told the script again. */
-  async #evaluate(args: readonly (string | number)[], deadline: Deadline): Promise<unknown> {
-    try {
-      return await this.#client.send({ name: 'evalsha', args: [this.#script.sha1, ...args] }, deadline)
-    } catch (error) {
-      if (!(error instanceof RedisFailure) || error.code !== 'NOSCRIPT') throw error
-      return this.#client.send({ name: 'eval', args: [this.#script.text, ...args] }, deadline)
-    }
   }
 
   /** Names of users are not to be read in Redis, and may be of any length. */

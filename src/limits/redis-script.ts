@@ -1,11 +1,6 @@
-import { hash } from 'node:crypto'
+import { type RedisScript, scriptOf } from '../redis/script.ts'
 import { roundingMs } from './algorithm.ts'
 import type { LimitAlgorithm } from './quota.ts'
-
-export interface RedisScript {
-  readonly text: string
-  readonly sha1: string
-}
 
 /** `token-bucket.ts` and `sliding-window.ts`, which explain what is done here. */
 const algorithms: Readonly<Record<LimitAlgorithm, string>> = {
@@ -59,7 +54,7 @@ end
  * Numbers are kept with 17 digits, which is what a double needs; Lua by itself writes 14, a tenth of a millisecond.
  */
 export function limitScript(algorithm: LimitAlgorithm): RedisScript {
-  const text = `
+  return scriptOf(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 ${algorithms[algorithm]}
@@ -97,6 +92,5 @@ for i, key in ipairs(KEYS) do
   write(key, count)
 end
 return refusal
-`
-  return { text, sha1: hash('sha1', text) }
+`)
 }

@@ -1,6 +1,7 @@
 /** One origin exchange that gives an object's head, shared by everybody who wants that object at the time. */
 
 import { Abandoned } from '../base/errors.ts'
+import type { EpochMs } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { OpenedObject } from './opened-object.ts'
@@ -43,6 +44,8 @@ interface Waiter {
 export type Fly = (signal: AbortSignal, told: (head: ObjectHead | undefined) => void) => Promise<Land>
 
 export class Flight {
+  /** What the origin said to it was true at this time or later. */
+  readonly startedAt: EpochMs
   readonly #waiters = new Set<Waiter>()
   readonly #abort = new AbortController()
   /** For whom the exchange was made. */
@@ -52,7 +55,8 @@ export class Flight {
   #arriving: Land | undefined
   #told: ObjectHead | undefined
 
-  constructor(fly: Fly, onOver: () => void) {
+  constructor(fly: Fly, startedAt: EpochMs, onOver: () => void) {
+    this.startedAt = startedAt
     const told = (head: ObjectHead | undefined) => {
       this.#told = head
     }
@@ -146,10 +150,10 @@ export class FlightTable {
     return flight?.isOver ? undefined : flight
   }
 
-  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly): Flight {
+  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly, startedAt: EpochMs): Flight {
     const name = `${method} ${key.id}`
     this.joinable(method, key)?.supersede()
-    const flight: Flight = new Flight(fly, () => {
+    const flight: Flight = new Flight(fly, startedAt, () => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
     })
     this.#flights.set(name, flight)

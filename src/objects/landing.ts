@@ -7,6 +7,7 @@ import { type ObjectHead, sliceCount } from '../cache/record.ts'
 import type { OriginAnswer } from '../origin/origin.ts'
 import { confirms, refreshedHeaders } from '../policy/not-modified.ts'
 import { judgeStoring, type Storing } from '../policy/storing.ts'
+import { tagsIn } from '../policy/tags.ts'
 import { validatorTag } from '../policy/validators.ts'
 import { variantOf } from '../policy/vary.ts'
 import type { Asking, StoredAnswer } from './asking.ts'
@@ -65,7 +66,7 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
   if (asking.method === 'HEAD') return landPassing(answer, asking)
   const collected = await collect(body, Math.min(asking.policy.sliceBytes, asking.policy.maxObjectBytes))
   if (collected.kind === 'longer') {
-    ports.uncacheable.remember(asking.base)
+    ports.uncacheable.remember(asking.base, 'too-large')
     return landPassing({ ...answer, body: collected.body }, asking)
   }
   const { bytes } = collected
@@ -74,7 +75,7 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
 
 /** An answer that may not be stored takes the place of what was stored, unless it only says that the origin is failing. */
 async function forget(asking: Asking, status: number, storing: Storing, ports: LandingPorts): Promise<void> {
-  if (storing.kind === 'refuse' && storing.memorable) ports.uncacheable.remember(asking.base)
+  if (storing.kind === 'refuse' && storing.memorable) ports.uncacheable.remember(asking.base, storing.reason)
   if (asking.stored !== undefined && status < 500) await ports.store.remove(asking.key.id)
 }
 
@@ -206,7 +207,9 @@ async function landConfirmed(answer: NotModified, asking: Asking, ports: Landing
 }
 
 function refreshedHead(stored: ObjectHead, { headers, requestedAt, receivedAt }: NotModified): ObjectHead {
-  return { ...stored, headers: refreshedHeaders(stored.headers, headers), requestedAt, storedAt: receivedAt }
+  const { tags: _, ...head } = stored
+  const refreshed = refreshedHeaders(stored.headers, headers)
+  return { ...head, headers: refreshed, requestedAt, storedAt: receivedAt, ...taggedBy(refreshed) }
 }
 
 async function putOrRemove(key: CacheKey, answer: StoredAnswer, asking: Asking, ports: LandingPorts): Promise<void> {
@@ -243,5 +246,10 @@ interface Said {
 function headOf(said: Said, size: number, sliceBytes: number, originFingerprint: string): ObjectHead {
   const { status, headers, requestedAt, receivedAt: storedAt } = said
   const etag = validatorTag({ etag: said.etag, size, headers, storedAt })
-  return { status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint }
+  return { status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint, ...taggedBy(headers) }
+}
+
+function taggedBy(headers: HeaderList): Pick<ObjectHead, 'tags'> {
+  const tags = tagsIn(headers)
+  return tags.length === 0 ? {} : { tags }
 }

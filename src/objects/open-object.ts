@@ -2,20 +2,21 @@
 
 import { ProxyError } from '../base/errors.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
-import type { CacheRecord, ObjectHead } from '../cache/record.ts'
-import type { Found as StoreFound } from '../cache/tiered-store.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
+import type { ObjectHead } from '../cache/record.ts'
 import type { CacheStatusFacts } from '../policy/cache-status.ts'
-import { ageSeconds, type Freshness, judgeFreshness, type Lifetime, lifetimeOf } from '../policy/freshness.ts'
+import { ageSeconds, type Freshness, judgeFreshness, type Lifetime } from '../policy/freshness.ts'
 import { revalidationHeaders } from '../policy/validators.ts'
-import { variantOf } from '../policy/vary.ts'
 import { type Asking, asking, type Found } from './asking.ts'
 import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
 import { headToldBy, type LandingPorts, land } from './landing.ts'
+import { answers, at, atVariant } from './look-up.ts'
 import { StoredObject } from './stored-object.ts'
-import type { How, OpenResult, Site, Wanted } from './wanted.ts'
+import type { How, OpenResult, Wanted } from './wanted.ts'
 
 export interface OpenPorts extends LandingPorts {
   readonly flights: FlightTable
+  readonly purges: PurgeLog
 }
 
 /** A stored answer, and how fresh it is for this request. */
@@ -40,7 +41,9 @@ export class ObjectOpener {
     for (let looks = 0; looks < maxLooks; looks++) {
       const first = await this.#ports.store.get(wanted.key.id)
       const found =
-        first?.record.kind === 'vary' ? await this.#lookUpVariant(first.record, wanted) : at(wanted.key, first, wanted)
+        first?.record.kind === 'vary'
+          ? await atVariant(first.record, wanted, this.#ports.store)
+          : at(wanted.key, first, wanted)
       const judged = this.#judge(found, wanted)
       const result = this.#fromStore(found, judged, wanted) ?? (await this.#fromOrigin(found, judged, wanted))
       if (result !== 'again') return result
@@ -48,16 +51,10 @@ export class ObjectOpener {
     return this.#pass(wanted)
   }
 
-  async #lookUpVariant(marker: Extract<CacheRecord, { kind: 'vary' }>, wanted: Wanted): Promise<Found> {
-    if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
-    const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
-    return at(key, await this.#ports.store.get(key.id), wanted, marker.names)
-  }
-
   /** Undefined when nothing is stored that answers the request. */
-  #judge({ stored }: Found, wanted: Wanted): Judged | undefined {
+  #judge({ key, stored }: Found, wanted: Wanted): Judged | undefined {
     if (stored === undefined || !answers(stored, wanted.method)) return undefined
-    const lifetime = this.#lifetimeOf(stored.head, wanted.site)
+    const lifetime = wanted.site.lifetimes.of(key.id, stored.head)
     return { stored, lifetime, freshness: judgeFreshness(lifetime, wanted.directives, this.#ports.clock.now()) }
   }
 
@@ -81,15 +78,6 @@ export class ObjectOpener {
     // RFC 9211 §2.2: 'request' when it is the client's directives, and not the answer's age, that ask for the origin.
     const fwd = freshness.ttlMs > 0 && !lifetime.alwaysRevalidate ? 'request' : 'stale'
     return this.#revalidate(found, stored, wanted, freshness, { fwd })
-  }
-
-  #lifetimeOf(head: ObjectHead, { lifetimes, policy }: Site): Lifetime {
-    let lifetime = lifetimes.get(head)
-    if (lifetime === undefined) {
-      lifetime = lifetimeOf(head, policy)
-      lifetimes.set(head, lifetime)
-    }
-    return lifetime
   }
 
   #hit(found: Found, stored: NonNullable<Found['stored']>, wanted: Wanted, freshness: Freshness): OpenResult {
@@ -152,27 +140,33 @@ export class ObjectOpener {
     }
     if (landing.kind === 'alone') landing = await this.#flyAlone(asking).board(wanted.header, wanted.signal)
     if (landing.kind === 'again' || landing.kind === 'alone') return 'again'
-    return this.#opened(landing, wanted, isJoined ? { ...facts, collapsed: true } : facts)
+    return this.#opened(landing, asking.key, wanted, isJoined ? { ...facts, collapsed: true } : facts)
   }
 
   #flightFor(asking: Asking, wanted: Wanted): { flight: Flight; isJoined: boolean } {
     const { flights, uncacheable } = this.#ports
     if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking), isJoined: false }
     const joinable = flights.joinable(asking.method, asking.key)
-    if (joinable !== undefined && this.#mayJoin(joinable, wanted)) return { flight: joinable, isJoined: true }
+    if (joinable !== undefined && this.#mayJoin(joinable, asking, wanted)) return { flight: joinable, isJoined: true }
     const fly: Fly = (signal, told) => this.#ask(asking, signal, told)
-    return { flight: flights.start(asking.method, asking.key, fly), isJoined: false }
+    return { flight: flights.start(asking.method, asking.key, fly, this.#ports.clock.now()), isJoined: false }
   }
 
-  /** RFC 9111 §5.2.1.4, §4.3: an answer that came before the request has to be fresh for it, stored or still on its way. */
-  #mayJoin({ told }: Flight, { site, directives }: Wanted): boolean {
-    if (told === undefined) return true
-    return judgeFreshness(this.#lifetimeOf(told, site), directives, this.#ports.clock.now()).kind === 'fresh'
+  /**
+   * RFC 9111 §5.2.1.4, §4.3: an answer that came before the request has to be fresh for it, stored or still on its way. And
+   * nobody who comes after a purge waits for what the origin was asked before it.
+   */
+  #mayJoin({ told, startedAt }: Flight, { key }: Asking, { site, directives }: Wanted): boolean {
+    const { purges, clock } = this.#ports
+    if (told === undefined) return !purges.isOutdated(key.id, 'unknown', startedAt)
+    if (purges.covers(key.id, told.tags ?? [], told.requestedAt)) return false
+    return judgeFreshness(site.lifetimes.of(key.id, told), directives, clock.now()).kind === 'fresh'
   }
 
   #flyAlone(asking: Asking): Flight {
     return new Flight(
       (signal, told) => this.#ask(asking, signal, told),
+      this.#ports.clock.now(),
       () => {},
     )
   }
@@ -189,6 +183,7 @@ export class ObjectOpener {
 
   #opened(
     landing: Extract<Landing, { kind: 'object' | 'missing' }>,
+    key: CacheKey,
     wanted: Wanted,
     facts: CacheStatusFacts,
   ): OpenResult {
@@ -199,7 +194,7 @@ export class ObjectOpener {
     const { object, how: by, status: fwdStatus } = landing
     const said = { ...facts, fwdStatus, stored: by !== 'passing' }
     if (by !== 'confirmed') return { kind: 'object', object, how: { status: 'miss', facts: said } }
-    const age = ageSeconds(this.#lifetimeOf(object.head, wanted.site), this.#ports.clock.now())
+    const age = ageSeconds(wanted.site.lifetimes.of(key.id, object.head), this.#ports.clock.now())
     return { kind: 'object', object, how: { status: 'revalidated', facts: said, ageSeconds: age } }
   }
 
@@ -224,9 +219,8 @@ export class ObjectOpener {
     const { flights, uncacheable } = this.#ports
     if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
     const never = new AbortController()
-    const flight = flights.start(question.method, question.key, (signal, told) =>
-      this.#ask({ ...question, range: undefined }, signal, told),
-    )
+    const fly: Fly = (signal, told) => this.#ask({ ...question, range: undefined }, signal, told)
+    const flight = flights.start(question.method, question.key, fly, this.#ports.clock.now())
     void flight.board(wanted.header, never.signal).then(
       (landing) => landing.kind === 'object' && landing.object.release(),
       // The stale answer stays unless it is denied; the origin's failure is told by its own events.
@@ -238,21 +232,6 @@ export class ObjectOpener {
   async #forgetDenied(error: unknown, { key }: Found): Promise<void> {
     if (error instanceof ProxyError && error.status === 403) await this.#ports.store.remove(key.id)
   }
-}
-
-/** What was found under a key, as far as it is this origin's. */
-function at(key: CacheKey, found: StoreFound | undefined, wanted: Wanted, varyNames: readonly string[] = none): Found {
-  if (found?.record.kind !== 'object') return { key, varyNames }
-  const { head, body } = found.record
-  if (head.originFingerprint !== wanted.site.origin.fingerprint) return { key, varyNames }
-  return { key, varyNames, stored: { head, body, tier: found.tier } }
-}
-
-const none: readonly string[] = []
-
-/** A small object without its bytes (learnt from a HEAD) answers only a HEAD. */
-function answers({ head, body }: { head: ObjectHead; body: Uint8Array | undefined }, method: 'GET' | 'HEAD'): boolean {
-  return method === 'HEAD' || body !== undefined || head.absence !== undefined || head.size > head.sliceBytes
 }
 
 function isFailing(landing: Landing): landing is Extract<Landing, { kind: 'object' | 'alone' }> {

@@ -46,6 +46,13 @@ export class RunTable {
     return run
   }
 
+  /** Those of what was purged go on for their readers alone. */
+  storeNothing(isPurged: (key: CacheKey, head: ObjectHead) => boolean): void {
+    for (const runs of this.#runs.values()) {
+      for (const run of runs) if (isPurged(run.of.key, run.of.head)) run.storeNothing()
+    }
+  }
+
   get size(): number {
     let count = 0
     for (const runs of this.#runs.values()) count += runs.size

@@ -78,6 +78,10 @@ export class SliceRun {
     this.ended = this.#pump()
   }
 
+  get of(): Pick<RunSpec, 'key' | 'head'> {
+    return this.#spec
+  }
+
   /** Whether a reader of slice `index` should wait here: it is at hand, or comes soon. */
   covers(index: number): boolean {
     if (this.#fills.get(index)?.isComplete) return true
@@ -219,7 +223,8 @@ export class SliceRun {
     if (!this.#mayStore) return
     const { key, head } = this.#spec
     if (head.size <= head.sliceBytes) return this.#ports.store.put(key.id, { kind: 'object', head, body: bytes })
-    return this.#ports.store.put(key.sliceId(index), { kind: 'slice', etag: head.etag, objectSize: head.size, bytes })
+    const { etag, size: objectSize, tags } = head
+    return this.#ports.store.put(key.sliceId(index), { kind: 'slice', etag, objectSize, ...(tags && { tags }), bytes })
   }
 
   /** Slices before the one last asked for are the store's business; one is kept for readers just behind. */

@@ -11,7 +11,7 @@ const maxKeys = 10_000
  * for one answer that can serve only one of them.
  */
 export class UncacheableMemory {
-  readonly #until = new LRUCache<string, number>({ max: maxKeys })
+  readonly #known = new LRUCache<string, { readonly untilMs: number; readonly why: string }>({ max: maxKeys })
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -19,16 +19,21 @@ export class UncacheableMemory {
   }
 
   has(key: CacheKey): boolean {
-    if (this.#until.size === 0) return false
-    const until = this.#until.get(key.id)
-    return until !== undefined && until > this.#clock.monotonicMs()
+    return this.#known.size > 0 && this.why(key) !== undefined
   }
 
-  remember(key: CacheKey): void {
-    this.#until.set(key.id, this.#clock.monotonicMs() + rememberMs)
+  /** Why the last answer was not to be stored. Undefined: nothing is known against it. */
+  why(key: CacheKey): string | undefined {
+    const known = this.#known.get(key.id)
+    return known !== undefined && known.untilMs > this.#clock.monotonicMs() ? known.why : undefined
+  }
+
+  /** `why`: a word for whoever asks. */
+  remember(key: CacheKey, why: string): void {
+    this.#known.set(key.id, { untilMs: this.#clock.monotonicMs() + rememberMs, why })
   }
 
   forget(key: CacheKey): void {
-    if (this.#until.size > 0) this.#until.delete(key.id)
+    if (this.#known.size > 0) this.#known.delete(key.id)
   }
 }

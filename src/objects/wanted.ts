@@ -4,12 +4,11 @@ import type { Allowed } from '../access/authorizer.ts'
 import type { CacheStatus } from '../base/trace.ts'
 import type { HeaderList, RangeSpec, TierName } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
-import type { ObjectHead } from '../cache/record.ts'
 import type { ObjectRef, Origin } from '../origin/origin.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { CacheStatusFacts } from '../policy/cache-status.ts'
-import type { Lifetime } from '../policy/freshness.ts'
 import type { RequestDirectives } from '../policy/request-directives.ts'
+import type { Lifetimes } from './lifetimes.ts'
 import type { OpenedObject } from './opened-object.ts'
 
 /** Reads a request's field by its lower-case name. */
@@ -19,8 +18,7 @@ export type HeaderOf = (name: string) => string | undefined
 export interface Site {
   readonly origin: Origin
   readonly policy: CachePolicy
-  /** What the policy makes of a stored head: worked out once, read at every hit. */
-  readonly lifetimes: WeakMap<ObjectHead, Lifetime>
+  readonly lifetimes: Lifetimes
 }
 
 export interface Wanted {

@@ -44,6 +44,12 @@ export function lifetimeOf(head: Judged, policy: CachePolicy): Lifetime {
   }
 }
 
+/** Stale from `at` on, as if the origin had given it no more than until then. What may be done with it while stale is as before. */
+export function cutShort(lifetime: Lifetime, at: EpochMs): Lifetime {
+  const untilMs = Math.max(0, lifetime.initialAgeMs + at - lifetime.receivedAt)
+  return { ...lifetime, freshForMs: Math.min(lifetime.freshForMs, untilMs) }
+}
+
 /** RFC 9111 §4.2.1: "evaluating the following rules and using the first match". Undefined: the origin says nothing. */
 function explicitLifetimeMs(head: Judged, { directives, expires }: Instructions): number | undefined {
   const granted = grantedMs(directives, 's-maxage') ?? grantedMs(directives, 'max-age')

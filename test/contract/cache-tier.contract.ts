@@ -3,16 +3,18 @@ import { test } from 'node:test'
 import type { RecordId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
+import { everything } from '../../src/cache/scope.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { fc } from '../support/fast-check.ts'
+import { type ScopeTraits, tierScopesContract } from './tier-scopes.contract.ts'
 
 /** A fresh tier that holds at most so many bytes, and no objects over `maxItemBytes` if it bounds them. */
 export type MakeTier = (bounds: { maxBytes: number; maxItemBytes: number }) => CacheTier | Promise<CacheTier>
 
 const roomy = { maxBytes: 2 ** 20, maxItemBytes: 2 ** 18 }
 
-export interface TierTraits {
+export interface TierTraits extends ScopeTraits {
   /** Holds any object that its own size allows; others bound each object. */
   readonly boundsTierAlone?: boolean
   /** What it keeps records on has a bound of its own, which is not the tier's affair. */
@@ -23,8 +25,10 @@ export interface TierTraits {
 export function cacheTierContract(
   name: string,
   make: MakeTier,
-  { boundsTierAlone = false, isBoundElsewhere = false }: TierTraits = {},
+  { boundsTierAlone = false, isBoundElsewhere = false, ...scopeTraits }: TierTraits = {},
 ): void {
+  tierScopesContract(name, async () => make(roomy), scopeTraits)
+
   const check = (promise: string, run: (tier: CacheTier) => Promise<void>, bounds = roomy) =>
     test(`${name}: ${promise}`, async () => {
       const tier = await make(bounds)
@@ -39,6 +43,8 @@ export function cacheTierContract(
       { kind: 'object', head: headOf(5) } as const,
       { kind: 'object', head: headOf(0, { status: 404, absence: 'NoSuchKey' }) } as const,
       sliceOf('a slice', 100),
+      objectOf('tagged', { tags: ['red', '\u65e5\u672c', 'with space'] }),
+      { ...sliceOf('a tagged slice', 100), tags: ['red'] } as CacheRecord,
       { kind: 'vary', names: ['accept', 'origin'], originFingerprint: 'x' } as const,
     ]
     for (const [index, record] of records.entries()) await tier.put(idOf(`${index}`), record)
@@ -108,15 +114,15 @@ export function cacheTierContract(
     for (const bucket of ['a', 'ab', 'b']) {
       for (const object of ['1', '2']) await tier.put(idOf(object, bucket), objectOf(object))
     }
-    assert.equal((await tier.clear('a')).entries, 2)
+    assert.equal((await tier.clear({ kind: 'bucket', bucket: 'a' })).entries, 2)
     assert.equal(await tier.has(idOf('1', 'a')), false)
     assert.equal(await tier.has(idOf('1', 'ab')), true)
-    assert.equal((await tier.clear()).entries, 4)
+    assert.equal((await tier.clear(everything)).entries, 4)
     assert.equal(await tier.has(idOf('2', 'b')), false)
     const { items, bytes, maxBytes } = tier.usage()
     assert.deepEqual({ items, bytes }, { items: 0, bytes: 0 })
     if (!isBoundElsewhere) assert.equal(maxBytes, roomy.maxBytes)
-    assert.deepEqual(await tier.clear(), { entries: 0, bytes: 0 })
+    assert.deepEqual(await tier.clear(everything), { entries: 0, bytes: 0 })
   })
 
   check('operations on one id take effect in the order they were called', async (tier) => {
@@ -125,7 +131,7 @@ export function cacheTierContract(
     assert.deepEqual(await tier.get(id), objectOf('second'))
     await Promise.all([tier.put(id, objectOf('third')), tier.remove(id)])
     assert.equal(await tier.get(id), undefined)
-    await Promise.all([tier.put(id, objectOf('fourth')), tier.clear('media')])
+    await Promise.all([tier.put(id, objectOf('fourth')), tier.clear({ kind: 'bucket', bucket: 'media' })])
     assert.equal(await tier.get(id), undefined)
   })
 
@@ -218,7 +224,7 @@ export function cacheTierContract(
     await assert.rejects(tier.has(idOf('a')))
     await assert.rejects(tier.put(idOf('a'), objectOf('a')))
     await assert.rejects(tier.remove(idOf('a')))
-    await assert.rejects(tier.clear())
+    await assert.rejects(tier.clear(everything))
     assert.deepEqual(process.getActiveResourcesInfo(), before)
   })
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { everything } from '../../src/cache/scope.ts'
 import { Barrier } from '../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { startFakeRedis } from '../support/fake-redis.ts'
@@ -51,7 +52,9 @@ const nonsense = {
 
 for (const [what, reply] of Object.entries(nonsense)) {
   test(`a server that answers ${what} is a failure or a miss in time, never a record`, async (t) => {
-    const fake = await startFakeRedis(t, ([name = '']) => (['client', 'time'].includes(name) ? 'ok' : reply))
+    const fake = await startFakeRedis(t, ([name = '']) =>
+      ['client', 'time', 'zrange', 'get'].includes(name) ? 'ok' : reply,
+    )
     const tier = impatient(t, { url: fake.url })
     await eventually(async () => {
       const startMs = performance.now()
@@ -61,11 +64,34 @@ for (const [what, reply] of Object.entries(nonsense)) {
         assert.deepEqual(await tier.remove(id).catch(() => ({ entries: 0, bytes: 0 })), { entries: 0, bytes: 0 })
       }
       await tier.has(x).catch(() => undefined)
-      await tier.clear().catch(() => undefined)
+      await tier.clear(everything).catch(() => undefined)
       assert.ok(performance.now() - startMs < 8 * (operationTimeoutMs + slackMs))
       return fake.commands.filter((command) => / (?:getrange|set|strlen|exists|scan) /.test(command)).length >= 10
     })
   })
+}
+
+for (const [what, reply] of Object.entries({ silent: undefined, ...nonsense })) {
+  for (const asked of ['zrange', 'get']) {
+    test(`records are not read while a server is ${what} about purges, asked with ${asked}, and are written`, async (t) => {
+      let isStrange = true
+      const fake = await startFakeRedis(t, ([name = '']) => {
+        if (name === 'getrange') return '$0\r\n\r\n'
+        return name === asked && isStrange ? reply : 'ok'
+      })
+      const tier = impatient(t, { url: fake.url })
+      await eventually(() => tier.put(x, objectOf('y')).then(() => true))
+      if (what === 'nulls' && asked === 'get') return // which is a proper answer
+      for (const read of [() => tier.get(x), () => tier.has(x), () => tier.peek(x)]) {
+        const startMs = performance.now()
+        await assert.rejects(read())
+        assert.ok(performance.now() - startMs < operationTimeoutMs + slackMs)
+      }
+      assert.equal(fake.commands.filter((command) => / (?:getrange|exists) /.test(command)).length, 0)
+      isStrange = false
+      await eventually(async () => (await tier.get(x)) === undefined)
+    })
+  }
 }
 
 test('a server that greets with nonsense is told as lost', async (t) => {
@@ -130,7 +156,7 @@ test('a key that a scan brings along is left alone unless it is ours', async (t)
   const tier = createTestTier({ url: fake.url, keyPrefix: 'p:' })
   t.after(() => tier.close())
   await untilUsable(tier)
-  await tier.clear('media')
+  await tier.clear({ kind: 'bucket', bucket: 'media' })
   const removed = fake.commands.filter((command) => command.includes(' unlink '))
   assert.deepEqual(
     removed.map((command) => command.split(' ')[2]),
@@ -151,7 +177,40 @@ test('no single read asks for more than the largest value, and a head for no mor
     ['0 32767', `0 ${4 * 2 ** 20 - 1}`],
   )
   assert.equal(
-    fake.commands.some((command) => / get /.test(command)),
+    fake.commands.some((command) => / get \S*media:/.test(command)),
     false,
   )
+})
+
+test('a tier that is closed while it clears leaves off', async (t) => {
+  const endless = '*2\r\n$1\r\n1\r\n*0\r\n'
+  const fake = await startFakeRedis(t, ([name]) => {
+    if (name === 'scan') return endless
+    return name === 'getrange' ? '$0\r\n\r\n' : 'ok'
+  })
+  const tier = createTestTier({ url: fake.url, clearWithinMs: 0 })
+  await untilUsable(tier)
+  assert.deepEqual(await tier.clear(everything), { entries: 0, bytes: 0, isPending: true })
+  const startMs = performance.now()
+  await tier.close()
+  assert.ok(performance.now() - startMs < 1000 + slackMs)
+})
+
+test('clearing waits for the writes that it covers, and for no others', async (t) => {
+  const hold = new Barrier()
+  const fake = await startFakeRedis(t, ([name, key = '']) => {
+    if (name === 'set' && key.endsWith('media:x')) return void hold.arrive()
+    if (name === 'scan') return '*2\r\n$1\r\n0\r\n*0\r\n'
+    return name === 'getrange' ? '$0\r\n\r\n' : 'ok'
+  })
+  const tier = impatient(t, { url: fake.url })
+  await untilUsable(tier)
+  const stuck = tier.put(x, objectOf('x'))
+  stuck.catch(() => undefined) // it ends with its time
+  await hold.reached
+  const before = fake.commands.length
+  await tier.clear({ kind: 'object', id: idOf('y') })
+  await assert.rejects(tier.clear({ kind: 'object', id: x }), { kind: 'deadline' })
+  const sent = fake.commands.slice(before).filter((command) => / unlink /.test(command))
+  assert.ok(sent.every((command) => command.endsWith('media:y')))
 })

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { EpochMs } from '../../src/base/types.ts'
 import type { RedisTier } from '../../src/cache/redis-tier.ts'
+import { everything } from '../../src/cache/scope.ts'
 import { bytesIn, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { freePort } from '../support/free-port.ts'
 import { askRedis, RedisProcess, startOwnRedis } from '../support/redis-server.ts'
@@ -29,7 +31,10 @@ async function assertAllFailInTime(tier: RedisTier): Promise<void> {
     () => tier.put(x, objectOf('later')),
     () => tier.put(x, objectOf(2 ** 20)),
     () => tier.remove(x),
-    () => tier.clear(),
+    () => tier.clear(everything),
+    () => tier.each(everything, () => undefined),
+    () => tier.peek(x),
+    () => tier.keep({ id: 'a', scope: everything, at: 0 as EpochMs, kind: 'hard' }),
   ]
   for (const operation of operations) {
     const startMs = performance.now()

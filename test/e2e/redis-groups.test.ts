@@ -2,10 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { EpochMs } from '../../src/base/types.ts'
 import type { RedisTier } from '../../src/cache/redis-tier.ts'
+import { everything } from '../../src/cache/scope.ts'
 import { bytesIn, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { startRedisCluster, startRedisSentinel } from '../support/redis-groups.ts'
-import { createTestTier, eventually, openTestTier, RedisEventLog, untilUsable } from '../support/redis-tier.ts'
+import {
+  createTestTier,
+  eventually,
+  openTestTier,
+  PurgeNewsLog,
+  RedisEventLog,
+  untilUsable,
+} from '../support/redis-tier.ts'
 
 const ids = Array.from({ length: 60 }, (_, index) => idOf(`${index}`))
 
@@ -43,9 +52,25 @@ test('a cluster is found from one of its nodes, and records lie on all of them',
   t.after(() => others.close())
   await putAll(others)
   await tier.put(idOf('1', 'mediaplus'), objectOf('x'))
-  assert.equal((await tier.clear('media')).entries, ids.length + 1)
-  assert.equal((await tier.clear()).entries, 1)
+  assert.equal((await tier.clear({ kind: 'bucket', bucket: 'media' })).entries, ids.length + 1)
+  assert.equal((await tier.clear(everything)).entries, 1)
   assert.equal(await hits(others), ids.length)
+})
+
+test('purges are kept by the master whose clock everybody goes by, and heard from it', async (t) => {
+  const { first, urls } = await startCluster(t)
+  const news = new PurgeNewsLog()
+  const [one, other] = await Promise.all([
+    openTestTier({ url: '', keyPrefix: 'y:', redis: { urls } }),
+    openTestTier({ url: '', keyPrefix: 'y:', redis: { urls }, news }),
+  ])
+  t.after(() => Promise.all([one.close(), other.close()]))
+  await one.keep({ id: 'a', scope: everything, at: 0 as EpochMs, kind: 'hard' })
+  assert.equal(await first.server.ask('CLUSTER', 'KEYSLOT', 'y::{06S}:purges'), 0)
+  assert.equal(await first.server.ask('DBSIZE'), 1)
+  await eventually(() => news.arrived.length === 1)
+  assert.deepEqual((await one.clear(everything)).entries, 0)
+  assert.equal(await first.server.ask('DBSIZE'), 1)
 })
 
 test('a key that moves to another node, or is about to, is found there', async (t) => {
@@ -76,16 +101,16 @@ test('a node that dies costs its own keys, in time, and is used again when it is
   await second.server.kill()
   const startMs = performance.now()
   await eventually(async () => (await hits(tier)) === ids.length - lost)
-  await assert.rejects(tier.clear())
+  await assert.rejects(tier.clear(everything))
   assert.ok(performance.now() - startMs < 10_000)
   await second.server.start()
-  await eventually(() => tier.clear().then(() => true))
+  await eventually(() => tier.clear(everything).then(() => true))
   await eventually(async () => {
     await putAll(tier)
     return (await hits(tier)) === ids.length
   })
   assert.ok(Number(await first.server.ask('DBSIZE')) > 0)
-  await eventually(async () => (await tier.clear()).entries === ids.length)
+  await eventually(async () => (await tier.clear(everything)).entries === ids.length)
 })
 
 test('a cluster that is gone as a whole can be closed, and comes back by itself', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { EpochMs, RecordId } from '../../src/base/types.ts'
 import { recordFormat } from '../../src/cache/record-codec.ts'
+import { everything } from '../../src/cache/scope.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { askRedis, startOwnRedis } from '../support/redis-server.ts'
@@ -124,9 +125,9 @@ test('clear leaves other prefixes and other buckets alone, whatever characters a
   const foreign = ['other:a:1', 'y', 'yxx', 'y*[a]?\\', 'yzza?\\:a:1', 'y*a?:a:1', 'a:1']
   for (const key of foreign) await own.ask('SET', key, 'not ours')
   for (const bucket of ['a', 'ab', 'a.b', 'A']) await tier.put(idOf('1', bucket), objectOf(bucket))
-  assert.equal((await tier.clear('a')).entries, 1)
+  assert.equal((await tier.clear({ kind: 'bucket', bucket: 'a' })).entries, 1)
   for (const bucket of ['ab', 'a.b', 'A']) assert.equal(await tier.has(idOf('1', bucket)), true)
-  const removed = await tier.clear()
+  const removed = await tier.clear(everything)
   assert.equal(removed.entries, 3)
   assert.ok(removed.bytes > 300)
   assert.deepEqual(((await own.ask('KEYS', '*')) as string[]).sort(), foreign.sort())
@@ -138,7 +139,7 @@ test('clear takes thousands of records, and counts them', async (t) => {
   for (let from = 0; from < 5000; from += 500) {
     await Promise.all(Array.from({ length: 500 }, (_, index) => tier.put(idOf(`${from + index}`), objectOf('x'))))
   }
-  assert.equal((await tier.clear('media')).entries, 5000)
+  assert.equal((await tier.clear({ kind: 'bucket', bucket: 'media' })).entries, 5000)
 })
 
 test('usage is an estimate from a sample: near the truth among many keys, zeros for a bucket that was emptied', async (t) => {
@@ -164,7 +165,7 @@ test('usage is an estimate from a sample: near the truth among many keys, zeros 
     rows.reduce((sum, row) => sum + row.items, 0),
     items,
   )
-  await tier.clear()
+  await tier.clear(everything)
   await tier.recount()
   assert.deepEqual(tier.usage().buckets.get('a'), { items: 0, bytes: 0 })
   assert.equal(tier.usage().items, 0)

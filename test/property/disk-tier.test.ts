@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { RecordId } from '../../src/base/types.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
+import { covers, everything, type Scope } from '../../src/cache/scope.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import {
   bytesOnDisk,
@@ -24,7 +25,7 @@ const largestRecord = 64 * KiB
 type Step =
   | { readonly do: 'put'; readonly id: RecordId; readonly record: CacheRecord }
   | { readonly do: 'get' | 'remove'; readonly id: RecordId }
-  | { readonly do: 'clear'; readonly bucket: string | undefined }
+  | { readonly do: 'clear'; readonly scope: Scope }
   | { readonly do: 'save' | 'stop' | 'crash' }
 
 const buckets = fc.constantFrom('a', 'b')
@@ -36,12 +37,18 @@ const text = fc
   .tuple(fc.nat(255), fc.oneof(fc.nat(200), fc.nat(20_000), fc.constant(70_000)))
   .map(([code, length]) => String.fromCharCode(code).repeat(length))
 const records = fc.tuple(text, fc.boolean()).map(([body, isSlice]) => (isSlice ? sliceOf(body, 1e6) : objectOf(body)))
+const scopes: fc.Arbitrary<Scope> = fc.oneof(
+  fc.constant(everything),
+  buckets.map((bucket): Scope => ({ kind: 'bucket', bucket })),
+  ids.map((id): Scope => ({ kind: 'object', id })),
+  fc.tuple(buckets, objects).map(([bucket, object]): Scope => ({ kind: 'prefix', start: idOf(object, bucket) })),
+)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ do: fc.constant('put' as const), id: ids, record: records }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('get' as const, 'remove' as const), id: ids }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('clear' as const), bucket: fc.option(buckets, { nil: undefined }) }),
+    arbitrary: fc.record({ do: fc.constant('clear' as const), scope: scopes }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'stop' as const, 'crash' as const) }) },
 )
@@ -69,8 +76,8 @@ class Model {
         await this.#tier.remove(next.id)
         return
       case 'clear':
-        for (const id of this.put.keys()) if (id.startsWith(next.bucket ?? '')) this.put.delete(id)
-        await this.#tier.clear(next.bucket)
+        for (const id of this.put.keys()) if (covers(next.scope, id)) this.put.delete(id)
+        await this.#tier.clear(next.scope)
         return
       case 'save':
         return this.#tier.clock.advance(60_000)

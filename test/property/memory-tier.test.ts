@@ -4,6 +4,7 @@ import type { RecordId } from '../../src/base/types.ts'
 import { createMemoryTier, type Eviction } from '../../src/cache/memory-tier.ts'
 import type { CacheRecord } from '../../src/cache/record.ts'
 import { recordCost } from '../../src/cache/record-cost.ts'
+import { covers, everything, type Scope } from '../../src/cache/scope.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../support/cache-records.ts'
 import { fc } from '../support/fast-check.ts'
 import { TierEventLog } from '../support/tier-event-log.ts'
@@ -13,7 +14,7 @@ const bounds = { maxBytes: 40_000, maxItemBytes: 5000 }
 type Step =
   | { readonly do: 'put'; readonly id: RecordId; readonly record: CacheRecord }
   | { readonly do: 'get' | 'remove' | 'readerCame' | 'readerLeft'; readonly id: RecordId }
-  | { readonly do: 'clear'; readonly bucket: string | undefined }
+  | { readonly do: 'clear'; readonly scope: Scope }
 
 const buckets = fc.constantFrom('a', 'b')
 const objects = fc.constantFrom('1', '2', '3', '4', '5', '6')
@@ -21,6 +22,12 @@ const objectIds = fc.tuple(objects, buckets).map(([object, bucket]) => idOf(obje
 const sliceIds = fc
   .tuple(objects, fc.nat(8), buckets)
   .map(([object, index, bucket]) => sliceIdOf(object, index, bucket))
+const scopes: fc.Arbitrary<Scope> = fc.oneof(
+  fc.constant(everything),
+  buckets.map((bucket) => ({ kind: 'bucket', bucket }) as const),
+  objectIds.map((id) => ({ kind: 'object', id }) as const),
+  objectIds.map((id) => ({ kind: 'prefix', start: id }) as const),
+)
 const body = fc.oneof(fc.nat(200), fc.nat(6000))
 
 const put = (ids: fc.Arbitrary<RecordId>, records: fc.Arbitrary<CacheRecord>) =>
@@ -40,10 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
   fc.record({ do: fc.constantFrom('get', 'remove'), id: fc.oneof(objectIds, sliceIds) }),
   fc.record({ do: fc.constantFrom('readerCame', 'readerCame', 'readerLeft'), id: objectIds }),
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('clear' as const), bucket: fc.option(buckets, { nil: undefined }) }),
-  },
+  { weight: 1, arbitrary: scopes.map((scope) => ({ do: 'clear', scope }) as const) },
 )
 
 /** The last record put under each id, and who reads what. */
@@ -62,19 +66,19 @@ class Model {
       case 'put':
         this.put.set(step.id, step.record)
         return this.tier.put(step.id, step.record)
-      case 'get': {
-        const read = await this.tier.get(step.id)
-        assert.ok(read === undefined || read === this.put.get(step.id))
-        return
-      }
+      case 'get':
+        return this.#read(step.id)
       case 'remove':
         this.put.delete(step.id)
         await this.tier.remove(step.id)
         return
-      case 'clear':
-        for (const id of this.put.keys()) if (id.startsWith(step.bucket ?? '')) this.put.delete(id)
-        await this.tier.clear(step.bucket)
+      case 'clear': {
+        const covered = [...this.put.keys()].filter((id) => covers(step.scope, id))
+        for (const id of covered) this.put.delete(id)
+        await this.tier.clear(step.scope)
+        for (const id of covered) assert.equal(await this.tier.has(id), false)
         return
+      }
       case 'readerCame':
         this.readers.set(step.id, (this.readers.get(step.id) ?? 0) + 1)
         return this.tier.readerCame(step.id)
@@ -83,6 +87,11 @@ class Model {
         else if (this.readers.has(step.id)) this.readers.set(step.id, (this.readers.get(step.id) ?? 0) - 1)
         return this.tier.readerLeft(step.id)
     }
+  }
+
+  async #read(id: RecordId): Promise<void> {
+    const read = await this.tier.get(id)
+    assert.ok(read === undefined || read === this.put.get(id))
   }
 
   /** Asks for every id there may be, and compares with what the tier says it holds. */

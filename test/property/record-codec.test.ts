@@ -19,10 +19,13 @@ const keys = fc
   .map(([bucket, object, query]) => new CacheKey(bucket, object, query))
 const ids = fc.tuple(keys, fc.option(fc.nat())).map(([key, index]) => (index === null ? key.id : key.sliceId(index)))
 
+/** Never empty: who has none has no such field. */
+const tags = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 5 })
 const head = fc.record(
   {
     ...{ status: fc.nat(999), etag, size: count, sliceBytes: count, headers },
     ...{ requestedAt: time, storedAt: time, originFingerprint: fc.string({ unit: 'grapheme' }) },
+    tags,
     absence: fc.constantFrom('NoSuchKey' as const, 'NoSuchBucket' as const),
   },
   {
@@ -35,7 +38,10 @@ const head = fc.record(
 const kind = <K extends string>(text: K) => fc.constant(text)
 const records: fc.Arbitrary<CacheRecord> = fc.oneof(
   fc.record({ kind: kind('object'), head, body: bytes }, { requiredKeys: ['kind', 'head'], noNullPrototype: true }),
-  fc.record({ kind: kind('slice'), etag, objectSize: count, bytes }, { noNullPrototype: true }),
+  fc.record(
+    { kind: kind('slice'), etag, objectSize: count, tags, bytes },
+    { requiredKeys: ['kind', 'etag', 'objectSize', 'bytes'], noNullPrototype: true },
+  ),
   fc.record(
     { kind: kind('vary'), names: fc.array(name), originFingerprint: fc.string({ unit: 'grapheme' }) },
     { noNullPrototype: true },

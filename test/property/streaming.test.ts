@@ -5,8 +5,10 @@ import { publicAuthorizer } from '../../src/access/authorizer.ts'
 import type { ByteRange } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
+import { PurgeLog } from '../../src/cache/purge-log.ts'
 import { createTieredStore, type RecordStore } from '../../src/cache/tiered-store.ts'
 import { FlightTable } from '../../src/objects/flight.ts'
+import { Lifetimes } from '../../src/objects/lifetimes.ts'
 import { ObjectOpener } from '../../src/objects/open-object.ts'
 import { RunTable } from '../../src/objects/run-table.ts'
 import { UncacheableMemory } from '../../src/objects/uncacheable-memory.ts'
@@ -14,6 +16,7 @@ import type { Site, Wanted } from '../../src/objects/wanted.ts'
 import { noDirectives } from '../../src/policy/request-directives.ts'
 import { ByteOrigin, type ByteOriginOptions } from '../support/byte-origin.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { createFakeRandom } from '../support/fake-random.ts'
 import { fc } from '../support/fast-check.ts'
 import { noStoreEvents } from '../support/no-store-events.ts'
 import { cachePolicy } from '../support/policies.ts'
@@ -23,17 +26,19 @@ function stage(options: ByteOriginOptions & { sliceBytes: number; maxBytes: numb
   const clock = new FakeClock(1_767_225_600_000)
   const { maxBytes, maxItemBytes = 1024 } = options
   const tier = createMemoryTier({ maxBytes, maxItemBytes, eviction: 's3gd' }, noStoreEvents)
-  const store = createTieredStore([tier], noStoreEvents, clock)
+  const purges = new PurgeLog(clock, createFakeRandom())
+  const store = createTieredStore([tier], noStoreEvents, clock, purges)
   const runs = new RunTable({ store, clock })
   const opener = new ObjectOpener({
     store,
     runs,
     clock,
+    purges,
     uncacheable: new UncacheableMemory(clock),
     flights: new FlightTable(),
   })
   const policy = cachePolicy({ sliceBytes: options.sliceBytes })
-  const site: Site = { origin, policy, lifetimes: new WeakMap() }
+  const site: Site = { origin, policy, lifetimes: new Lifetimes(policy, purges) }
   return { origin, clock, store, runs, opener, site }
 }
 

@@ -45,7 +45,9 @@ class Rejections {
       has: (id) => counted(() => tier.has(id)),
       put: (id, record) => counted(() => tier.put(id, record)),
       remove: (id) => counted(() => tier.remove(id)),
-      clear: (bucket) => counted(() => tier.clear(bucket)),
+      clear: (scope, onRemoved) => counted(() => tier.clear(scope, onRemoved)),
+      each: (scope, visit) => counted(() => tier.each(scope, visit)),
+      peek: (id) => counted(() => tier.peek(id)),
       usage: () => tier.usage(),
       close: () => tier.close(),
     }

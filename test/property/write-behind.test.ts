@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordId } from '../../src/base/types.ts'
+import { everything } from '../../src/cache/scope.ts'
 import { WriteBehind } from '../../src/cache/write-behind.ts'
 import { idOf, objectOf } from '../support/cache-records.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -58,7 +59,7 @@ class Trial {
     },
     clear: async () => {
       for (const id of ids) this.#newest.set(id, undefined)
-      void this.#layer.clear()
+      void this.#layer.clear(everything)
       await this.#clock.advance(1) // what is stored in the same millisecond would be in doubt
     },
     read: async (id: RecordId) => {

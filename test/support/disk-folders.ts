@@ -1,13 +1,14 @@
 /** Disk tiers for tests, in folders that go with the test. */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync, utimesSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RecordId } from '../../src/base/types.ts'
 import { DiskLayout } from '../../src/cache/disk-layout.ts'
 import { type DiskTier, type DiskTierOptions, type DiskTierPorts, openDiskTier } from '../../src/cache/disk-tier.ts'
+import type { Purge } from '../../src/cache/purge.ts'
 import { digestOf } from '../../src/cache/record-digest.ts'
 import { FakeClock } from './fake-clock.ts'
 import { TierEventLog } from './tier-event-log.ts'
@@ -23,17 +24,26 @@ export async function makeFolder(t: Pick<TestContext, 'after'>): Promise<string>
   return folder
 }
 
-export type OpenedTier = DiskTier & { readonly events: TierEventLog; readonly clock: FakeClock }
+export type OpenedTier = DiskTier & {
+  readonly events: TierEventLog
+  readonly clock: FakeClock
+  /** What it remembered, in this order. */
+  readonly remembered: readonly Purge[]
+}
 
-export interface Openings extends Partial<Omit<DiskTierOptions, 'folder'>>, Partial<Omit<DiskTierPorts, 'events'>> {}
+export interface Openings
+  extends Partial<Omit<DiskTierOptions, 'folder'>>,
+    Partial<Omit<DiskTierPorts, 'events' | 'purges'>> {}
 
 /** Opens a tier of 16 MiB on a clock that stands, or as told. */
 export async function openTier(folder: string, openings: Openings = {}): Promise<OpenedTier> {
   const { clock = new FakeClock(), files, maxBytes = 16 * MiB, uselessAfter = () => undefined } = openings
   const events = new TierEventLog()
-  const ports = { clock, events, ...(files === undefined ? {} : { files }) }
+  const remembered: Purge[] = []
+  const purges = { remembered: (purge: Purge) => void remembered.push(purge) }
+  const ports = { clock, events, purges, ...(files === undefined ? {} : { files }) }
   const tier = await openDiskTier({ folder, maxBytes, uselessAfter }, ports)
-  return Object.assign(tier, { events, clock: clock as FakeClock })
+  return Object.assign(tier, { events, clock: clock as FakeClock, remembered })
 }
 
 /** The files of records, each by its path. */
@@ -87,4 +97,11 @@ export async function saveIndex(folder: string, tier: OpenedTier): Promise<void>
   const before = inode()
   await tier.clock.advance(60_000)
   while (inode() === before) await turn()
+}
+
+/** Everything last changed an hour ago, as far as the file system tells: nothing is too new to be sure of. */
+export function age(folder: string): void {
+  const anHourAgo = Date.now() / 1000 - 3600
+  const paths = new Set(recordFiles(folder).flatMap((path) => [path, dirname(path)]))
+  for (const path of paths) utimesSync(path, anHourAgo, anHourAgo)
 }

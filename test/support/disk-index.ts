@@ -1,11 +1,13 @@
 /** Entries of a disk index, and indexes out of snapshots. */
 
 import { crc32 } from 'node:zlib'
-import { type DiskEntry, type DiskIndex, type DiskIndexOptions, DiskIndexRestorer } from '../../src/cache/disk-index.ts'
+import type { TaggedEntry } from '../../src/cache/disk-entry.ts'
+import type { DiskIndex, DiskIndexOptions } from '../../src/cache/disk-index.ts'
+import { DiskIndexRestorer } from '../../src/cache/disk-index-restorer.ts'
 import { idOf } from './cache-records.ts'
 
-export function entryOf(object: string, bytes: number, bucket = 'media'): DiskEntry {
-  return { id: idOf(object, bucket), bytes, headBytes: 300, bodyBytes: bytes - 1, uselessAfterS: 0 }
+export function entryOf(object: string, bytes: number, bucket = 'media', tags: readonly string[] = []): TaggedEntry {
+  return { id: idOf(object, bucket), bytes, headBytes: 300, bodyBytes: bytes - 1, uselessAfterS: 0, tags }
 }
 
 /** Reads it in pieces of so many bytes, cut regardless of how it was written. */

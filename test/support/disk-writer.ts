@@ -20,7 +20,7 @@ const events = {
   failed: (_tier: string, operation: string, error: unknown) => process.stderr.write(`${operation}: ${error}\n`),
 }
 const options = { folder, maxBytes: Number(maxBytes), uselessAfter: () => undefined }
-const tier = await openDiskTier(options, { clock: systemClock, events })
+const tier = await openDiskTier(options, { clock: systemClock, events, purges: { remembered: () => undefined } })
 process.stdout.write('open\n')
 
 let state = Number(seed)

@@ -15,7 +15,13 @@ export interface FakeRedis {
   hangUp(): void
 }
 
-/** Greets as a Redis does that knows nothing of RESP 3. What the script does not answer gets `+OK`. */
+const answers: Readonly<Record<string, string>> = {
+  time: '*2\r\n$10\r\n1750000000\r\n$1\r\n0\r\n',
+  zrange: '*0\r\n',
+  get: '$-1\r\n',
+}
+
+/** Greets as a Redis does that knows nothing of RESP 3, and has no purges. What the script does not answer gets `+OK`. */
 export async function startFakeRedis(
   t: Cleanup,
   script: (words: readonly string[], connection: number) => FakeReply | 'ok',
@@ -44,7 +50,7 @@ export async function startFakeRedis(
     if (words[0] === 'hello') return "-ERR unknown command 'HELLO'\r\n"
     const reply = script(words, connection)
     if (reply !== 'ok') return reply
-    return words[0] === 'time' ? '*2\r\n$10\r\n1750000000\r\n$1\r\n0\r\n' : '+OK\r\n'
+    return answers[words[0] ?? ''] ?? '+OK\r\n'
   }
 
   server.listen(0, '127.0.0.1')

@@ -10,11 +10,13 @@ export class FaultyFiles implements Files {
   /** Calls of that name wait here when they have taken effect. */
   readonly lateHolds = new Map<keyof Files, Barrier>()
   readsAtOnce = 0
+  /** How often something was brought to the disk. */
+  synced = 0
   duringReadAtOnce = () => {}
   /** Descriptors that are open. */
   readonly opened = new Set<number>()
 
-  async open(path: string, purpose: 'read' | 'write'): Promise<number> {
+  async open(path: string, purpose: 'read' | 'write' | 'append'): Promise<number> {
     const fd = await this.#suffer('open', () => systemFiles.open(path, purpose))
     this.opened.add(fd)
     return fd
@@ -30,6 +32,10 @@ export class FaultyFiles implements Files {
   }
   write(fd: number, buffers: readonly Uint8Array[]): Promise<void> {
     return this.#suffer('write', () => systemFiles.write(fd, buffers))
+  }
+  async sync(fd: number): Promise<void> {
+    await this.#suffer('sync', () => systemFiles.sync(fd))
+    this.synced += 1
   }
   size(fd: number): Promise<number> {
     return this.#suffer('size', () => systemFiles.size(fd))

@@ -4,7 +4,7 @@ import type { CacheRecord } from '../../src/cache/record.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import type { Barrier } from './barrier.ts'
 
-export type TierOperation = 'get' | 'has' | 'put' | 'remove' | 'clear'
+export type TierOperation = 'get' | 'has' | 'put' | 'remove' | 'clear' | 'each' | 'peek'
 
 export interface TierFaults {
   /** Which operations suffer; all, unless said. */
@@ -45,7 +45,9 @@ export function faulty(tier: CacheTier, { on, failEvery, lieEvery, hold, delay }
     has: (id) => suffer('has', () => tier.has(id)),
     put: (id, record) => suffer('put', () => tier.put(id, record)),
     remove: (id) => suffer('remove', () => tier.remove(id)),
-    clear: (bucket) => suffer('clear', () => tier.clear(bucket)),
+    clear: (scope, onRemoved) => suffer('clear', () => tier.clear(scope, onRemoved)),
+    each: (scope, visit) => suffer('each', () => tier.each(scope, visit)),
+    peek: (id) => suffer('peek', () => tier.peek(id)),
     usage: () => tier.usage(),
     close: () => tier.close(),
   }

@@ -13,7 +13,9 @@ export function memoryAs(name: TierName, events: TierEvents, maxBytes: number = 
     has: (id) => tier.has(id),
     put: (id, record) => tier.put(id, record),
     remove: (id) => tier.remove(id),
-    clear: (bucket) => tier.clear(bucket),
+    clear: (scope, onRemoved) => tier.clear(scope, onRemoved),
+    each: (scope, visit) => tier.each(scope, visit),
+    peek: (id) => tier.peek(id),
     usage: () => tier.usage(),
     close: () => tier.close(),
   }

@@ -4,6 +4,9 @@ import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import type { EpochMs } from '../../src/base/types.ts'
+import type { Purge } from '../../src/cache/purge.ts'
+import type { RedisPurgePorts } from '../../src/cache/redis-purges.ts'
 import { createRedisTier, type RedisTier, type RedisTierOptions } from '../../src/cache/redis-tier.ts'
 import type { RedisEvents } from '../../src/redis/client.ts'
 import type { RedisOptions } from '../../src/redis/options.ts'
@@ -18,19 +21,29 @@ export interface RedisTierChoice extends Partial<Omit<RedisTierOptions, 'redis'>
   readonly redis?: Partial<RedisOptions>
   readonly clock?: Clock
   readonly events?: RedisEvents
+  /** Told of purges. Nobody, unless said otherwise. */
+  readonly news?: RedisPurgePorts
 }
 
 /** Whether Redis is there or not. The caller closes it. */
 export function createTestTier(choice: RedisTierChoice): RedisTier {
-  const { url, redis, clock = systemClock, events = silentEvents, ...options } = choice
+  const { url, redis, clock = systemClock, events = silentEvents, news = silentNews, ...options } = choice
   return createRedisTier(
     {
       keyPrefix: `test-${randomUUID()}:`,
       ttlMs: 600_000,
+      clearWithinMs: patientMs,
       ...options,
       redis: redisOptions(url, redis),
     },
-    { clock, random: createFakeRandom(), events },
+    {
+      clock,
+      random: createFakeRandom(),
+      events,
+      purges: news.purges,
+      syncedAt: () => news.syncedAt(),
+      synced: (at) => news.synced(at),
+    },
   )
 }
 
@@ -93,5 +106,35 @@ export class RedisEventLog implements RedisEvents {
 
   lost(reason: string): void {
     this.lines.push(`lost: ${reason}`)
+  }
+}
+
+/** For who does not care. */
+export const silentNews: RedisPurgePorts = {
+  purges: { remembered: () => undefined, arrived: () => undefined },
+  syncedAt: () => undefined,
+  synced: () => undefined,
+}
+
+/** Writes down what a tier tells of purges, for a process that was in step until `from`. */
+export class PurgeNewsLog implements RedisPurgePorts {
+  readonly remembered: Purge[] = []
+  readonly arrived: Purge[] = []
+  readonly purges = {
+    remembered: (purge: Purge) => void this.remembered.push(purge),
+    arrived: (purge: Purge) => void this.arrived.push(purge),
+  }
+  until: EpochMs | undefined
+
+  constructor(from?: EpochMs) {
+    this.until = from
+  }
+
+  syncedAt(): EpochMs | undefined {
+    return this.until
+  }
+
+  synced(at: EpochMs): void {
+    this.until = at
   }
 }

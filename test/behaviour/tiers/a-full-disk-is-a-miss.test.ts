@@ -15,7 +15,9 @@ test('a disk that is full is a miss and one log line, goes on serving what it ha
     has: (id) => tier.has(id),
     put: (id, record) => (isFull ? Promise.reject(full) : tier.put(id, record)),
     remove: (id) => tier.remove(id),
-    clear: (bucket) => tier.clear(bucket),
+    clear: (scope, onRemoved) => tier.clear(scope, onRemoved),
+    each: (scope, visit) => tier.each(scope, visit),
+    peek: (id) => tier.peek(id),
     usage: () => tier.usage(),
     close: () => tier.close(),
   })

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { FolderInUse } from '../../../src/cache/disk-lock.ts'
 import { openDiskTier } from '../../../src/cache/disk-tier.ts'
+import { everything } from '../../../src/cache/scope.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
 import { runTool } from '../../support/child-process.ts'
 import {
@@ -225,7 +226,7 @@ test('a folder without permission makes a tier that fails every call, and works 
     assert.deepEqual(tier.events.lines, ['disk failed get'])
     await assert.rejects(tier.get(idOf('a')), /the cache folder cannot be used/)
     await assert.rejects(tier.put(idOf('a'), objectOf('a')), /the cache folder cannot be used/)
-    await assert.rejects(tier.clear(), /the cache folder cannot be used/)
+    await assert.rejects(tier.clear(everything), /the cache folder cannot be used/)
     assert.deepEqual(counted(tier), { items: 0, bytes: 0 })
     await tier.clock.advance(aWhile)
     chmodSync(folder, 0o700)
@@ -258,7 +259,7 @@ test('closing a tier that never had its folder works, and nothing is left runnin
     const clock = new FakeClock()
     const events = { evicted: () => undefined, failed: () => undefined }
     const options = { folder: join(folder, 'cache'), maxBytes: 1e6, uselessAfter: () => undefined }
-    const tier = await openDiskTier(options, { clock, events })
+    const tier = await openDiskTier(options, { clock, events, purges: { remembered: () => undefined } })
     await tier.close()
     await tier.recovered
     assert.equal(clock.waiting, 0)

@@ -16,6 +16,7 @@ import type { EpochMs, RecordId } from '../../../src/base/types.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
 import {
+  age,
   counted,
   crashed,
   makeFolder,
@@ -27,13 +28,6 @@ import {
   temporaryFiles,
 } from '../../support/disk-folders.ts'
 import { FaultyFiles } from '../../support/faulty-files.ts'
-
-/** Everything last changed an hour ago, as far as the file system tells: nothing is too new to be sure of. */
-function age(folder: string): void {
-  const anHourAgo = Date.now() / 1000 - 3600
-  const paths = new Set(recordFiles(folder).flatMap((path) => [path, dirname(path)]))
-  for (const path of paths) utimesSync(path, anHourAgo, anHourAgo)
-}
 
 test('temporary files of a crash are swept at the start', async (t) => {
   const folder = await makeFolder(t)
@@ -171,7 +165,7 @@ test('what is put, removed or cleared while the files are looked at wins over wh
   const [removed, , cleared] = await Promise.all([
     Promise.all(['removed', 'removed too'].map((object) => tier.remove(idOf(object)))),
     Promise.all(['put', 'put too'].map((object) => tier.put(idOf(object), objectOf('new')))),
-    tier.clear('other'),
+    tier.clear({ kind: 'bucket', bucket: 'other' }),
     tier.put(idOf('while it is cleared', 'other'), objectOf('may go or stay')),
   ])
   await tier.recovered
@@ -179,7 +173,8 @@ test('what is put, removed or cleared while the files are looked at wins over wh
     removed.map(({ entries }) => entries),
     [1, 1],
   )
-  assert.ok(cleared.entries >= 2)
+  assert.ok(cleared.entries >= 1) // the other one goes when it is found
+  assert.equal(cleared.isPending, true)
   for (const object of ['put', 'put too']) assert.deepEqual(await tier.get(idOf(object)), objectOf('new'))
   assert.equal(tier.usage().items, (await tier.has(idOf('while it is cleared', 'other'))) ? 4 : 3)
   assert.deepEqual(counted(tier), recount(copy))

@@ -20,7 +20,7 @@ function createSnapshot(): Buffer {
 }
 
 /** The numbers of two columns among the sections. */
-const [next, textAt] = [8, 28]
+const [next, textAt] = [9, 29]
 
 /** Writes 32 bits into a column, and makes the checksum right again. */
 function changed(snapshot: Buffer, section: number, slot: number, value: number): Buffer {

@@ -127,7 +127,7 @@ test('remove and clear reach passing slices', async () => {
   await putFilm(tier, 0)
   await putFilm(tier, 1)
   assert.deepEqual(await tier.remove(sliceIdOf('film', 0)), { entries: 1, bytes: 100 })
-  assert.deepEqual(await tier.clear('media'), { entries: 1, bytes: 100 })
+  assert.deepEqual(await tier.clear({ kind: 'bucket', bucket: 'media' }), { entries: 1, bytes: 100 })
   assert.equal(tier.usage().bytes, 0)
 })
 

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { pack } from 'msgpackr'
 import type { EpochMs } from '../../../src/base/types.ts'
 import type { CacheRecord } from '../../../src/cache/record.ts'
-import { bodyOf, decodeRecord, encodeHead, recordFormat } from '../../../src/cache/record-codec.ts'
+import { bodyOf, decodeHead, decodeRecord, encodeHead, recordFormat } from '../../../src/cache/record-codec.ts'
 import { headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
 import { goldenRecords } from '../../support/golden-records.ts'
 
 const id = idOf('films/a.mp4')
 
-/** The fields of an object's head as version 1 writes them, for changing one. */
+/** The fields of an object's head as version 2 writes them, for changing one. */
 const written: readonly unknown[] = [
-  ...[1, 'media:a', 0, null],
-  ...[200, '"1"', 5, 1024, ['Content-Type', 'text/plain'], 1000, 2000, 'http://origin/bucket', 0],
+  ...[2, 'media:a', 0, null],
+  ...[200, '"1"', 5, 1024, ['Content-Type', 'text/plain'], 1000, 2000, 'http://origin/bucket', 0, []],
 ]
 const decodeWritten = (values: readonly unknown[], body?: Uint8Array) => decodeRecord(pack(values), body)
 
@@ -23,7 +23,9 @@ test('a record comes back with its id, of every kind', () => {
     { kind: 'object', head: headOf(2 ** 50, { requestedAt: 1767225600000 as EpochMs }) },
     { kind: 'object', head: headOf(0, { status: 404, absence: 'NoSuchKey' }) },
     { kind: 'object', head: headOf(0, { status: 404, absence: 'NoSuchBucket' }) },
+    objectOf('tagged', { tags: ['red', '\u65e5\u672c'], absence: 'NoSuchKey' }),
     sliceOf('a slice', 100),
+    { ...sliceOf('a slice', 100), tags: ['red'] } as CacheRecord,
     { kind: 'vary', names: ['accept', 'origin'], originFingerprint: 'x' },
   ]
   for (const record of records) {
@@ -79,6 +81,7 @@ test('fields of a wrong type, out of bounds, missing or too many are undefined',
     [10, '1', 1.5, null],
     [11, 1, null],
     [12, 3, -1, 'NoSuchKey'],
+    [13, null, 'red', [1], [null], {}],
   ]
   for (const [position, ...values] of wrong) {
     for (const value of values) {
@@ -89,16 +92,23 @@ test('fields of a wrong type, out of bounds, missing or too many are undefined',
   assert.equal(decodeWritten([...written, 0]), undefined)
 
   const body = new Uint8Array(2)
-  assert.notEqual(decodeWritten([1, 'media:a', 1, 2, '"1"', 9], body), undefined)
-  for (const fields of [['"1"'], [1, 9], ['"1"', -1], ['"1"', 9, 9]]) {
-    assert.equal(decodeWritten([1, 'media:a', 1, 2, ...fields], body), undefined)
+  assert.notEqual(decodeWritten([2, 'media:a', 1, 2, '"1"', 9, []], body), undefined)
+  for (const fields of [
+    ['"1"', 9],
+    [1, 9, []],
+    ['"1"', -1, []],
+    ['"1"', 9, 9],
+    ['"1"', 9, [1]],
+    ['"1"', 9, [], 9],
+  ]) {
+    assert.equal(decodeWritten([2, 'media:a', 1, 2, ...fields], body), undefined)
   }
-  assert.equal(decodeWritten([1, 'media:a', 1, null, '"1"', 9]), undefined)
-  assert.notEqual(decodeWritten([1, 'media:a', 2, null, ['accept'], 'x']), undefined)
+  assert.equal(decodeWritten([2, 'media:a', 1, null, '"1"', 9, []]), undefined)
+  assert.notEqual(decodeWritten([2, 'media:a', 2, null, ['accept'], 'x']), undefined)
   for (const fields of [[['accept']], ['accept', 'x'], [[1], 'x'], [['accept'], 1], [['accept'], 'x', 0]]) {
-    assert.equal(decodeWritten([1, 'media:a', 2, null, ...fields]), undefined)
+    assert.equal(decodeWritten([2, 'media:a', 2, null, ...fields]), undefined)
   }
-  assert.equal(decodeWritten([1, 'media:a', 2, 2, ['accept'], 'x'], body), undefined)
+  assert.equal(decodeWritten([2, 'media:a', 2, 2, ['accept'], 'x'], body), undefined)
 })
 
 test('what is no MessagePack array of ours is undefined, and spoils nothing for what follows', () => {
@@ -120,10 +130,23 @@ test('what is no MessagePack array of ours is undefined, and spoils nothing for 
   }
 })
 
-test('heads of version 1 are read, and written, as they were', () => {
-  for (const [name, golden] of Object.entries(goldenRecords)) {
-    const bytes = readFileSync(new URL(`../golden/record-v1-${name}.msgpack`, import.meta.url))
-    assert.deepEqual(decodeRecord(bytes, bodyOf(golden.record)), golden, name)
-    assert.equal(Buffer.compare(encodeHead(golden.id, golden.record), bytes), 0, name)
+const golden = (file: string) => readFileSync(new URL(`../golden/${file}`, import.meta.url))
+
+test('heads of version 2 are read, and written, as they were', () => {
+  for (const [name, { id, record }] of Object.entries(goldenRecords)) {
+    const bytes = golden(`record-v2-${name}.msgpack`)
+    assert.deepEqual(decodeRecord(bytes, bodyOf(record)), { id, record }, name)
+    assert.equal(Buffer.compare(encodeHead(id, record), bytes), 0, name)
+  }
+})
+
+test('heads of version 1 had no tags: who reads one has nothing, whatever bytes go with it', () => {
+  const files = globSync('record-v1-*.msgpack', { cwd: new URL('../golden', import.meta.url) })
+  assert.equal(files.length, 5)
+  for (const file of files) {
+    for (const { record } of Object.values(goldenRecords)) {
+      assert.equal(decodeRecord(golden(file), bodyOf(record)), undefined, file)
+    }
+    assert.equal(decodeHead(golden(file)), undefined)
   }
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { Unpackr } from 'msgpackr'
 import { recordFormat } from '../../../src/cache/record-codec.ts'
-import { decodeValue, encodeValue } from '../../../src/cache/redis-value.ts'
+import { decodeStart, decodeValue, encodeValue, startLength } from '../../../src/cache/redis-value.ts'
 import { bytesIn, headOf, idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
 import { fc } from '../../support/fast-check.ts'
 
@@ -88,4 +88,32 @@ test('the bytes read are alone in their ArrayBuffer, wherever the value lay', ()
   assert.equal(bytes?.buffer.byteLength, bytes?.byteLength)
   reply.fill(0)
   assert.equal(Buffer.from(bytes ?? []).toString(), 'hello')
+})
+
+test('the start of a value tells its record without the bytes, and how long that start is', () => {
+  const tagged = objectOf(100_000, { tags: ['red'] })
+  const value = encodeValue(id, tagged, 60_000)
+  const length = startLength(value.subarray(0, 12))
+  assert.ok(length > 100 && length < 1000)
+  const read = decodeStart(id, value.subarray(0, length), -60_000)
+  assert.ok(read?.kind === 'object' && tagged.kind === 'object')
+  assert.deepEqual(read.head, tagged.head)
+  assert.equal(read.body?.byteLength ?? 0, 0)
+  assert.equal(decodeStart(id, value.subarray(0, length - 1), 0), undefined)
+  assert.equal(decodeStart(idOf('another'), value, 0), undefined)
+})
+
+test('the start of a slice tells its tags', () => {
+  const slice = { ...sliceOf('a slice', 100), tags: ['red'] }
+  const read = decodeStart(sliceIdOf('a', 1), encodeValue(sliceIdOf('a', 1), slice, 0), 0)
+  assert.deepEqual(read?.kind === 'slice' && read.tags, ['red'])
+})
+
+test('any start is read without throwing', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const start = Buffer.concat([Buffer.from([0x94, recordFormat]), bytes])
+      return decodeStart(id, start, 0) === undefined && startLength(bytes) === 0
+    }),
+  )
 })

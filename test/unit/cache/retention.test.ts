@@ -48,6 +48,7 @@ for (const [name, create] of Object.entries(kinds)) {
     assert.equal(retention.set(idOf('a'), 'new', 501), false)
     assert.equal(retention.peek(idOf('a')), undefined)
     assert.equal(retention.bytes, 0)
+    assert.deepEqual([...retention.keys()], [])
     assert.equal(retention.set(idOf('a'), 'exact', 500), true)
   })
 
@@ -71,6 +72,39 @@ for (const [name, create] of Object.entries(kinds)) {
     assert.deepEqual(victims, [[idOf('c'), 400]])
   })
 
+  test(`${name} counts what is got, and goes on counting when the value is replaced`, () => {
+    const retention = make()
+    assert.equal(retention.usesOf(idOf('a')), undefined)
+    retention.set(idOf('a'), 'old', 100)
+    for (let times = 0; times < 300; times++) retention.get(idOf('a'))
+    retention.peek(idOf('a'))
+    retention.set(idOf('a'), 'new', 200)
+    retention.get(idOf('a'))
+    assert.equal(retention.usesOf(idOf('a')), 301)
+    retention.delete(idOf('a'))
+    retention.set(idOf('b'), 'in its place', 100)
+    retention.set(idOf('a'), 'again', 100)
+    assert.deepEqual([retention.usesOf(idOf('a')), retention.usesOf(idOf('b'))], [0, 0])
+  })
+
+  test(`${name} tells of every id that stays, whatever changes while they are read`, () => {
+    const retention = create({ maxBytes: 10_000, maxEntryBytes: 500, onEvict: () => undefined })
+    const ids = Array.from({ length: 20 }, (_, index) => idOf(`${index}`))
+    for (const id of ids) retention.set(id, id, 100)
+    const told: RecordId[] = []
+    for (const id of retention.keys()) {
+      told.push(id)
+      retention.get(ids[19] as RecordId)
+      retention.get(ids[3] as RecordId)
+      retention.delete(ids[told.length * 4] as RecordId)
+      retention.set(idOf(`new ${told.length}`), 'new', 100)
+    }
+    for (const [index, id] of ids.entries()) {
+      const count = told.filter((one) => one === id).length
+      assert.ok(count === 1 || (count === 0 && index > 0 && index % 4 === 0), id)
+    }
+  })
+
   test(`${name} shrinks to what it is told, down to nothing`, () => {
     const victims: RecordId[] = []
     const retention = make((id) => victims.push(id))
@@ -80,6 +114,7 @@ for (const [name, create] of Object.entries(kinds)) {
     retention.shrinkTo(0)
     assert.equal(retention.size, 0)
     assert.equal(victims.length, 10)
+    assert.deepEqual([...retention.keys()], [])
     retention.shrinkTo(0)
     retention.set(idOf('a'), 'a', 500)
     retention.set(idOf('b'), 'b', 500)

@@ -15,3 +15,10 @@ test('a look-up is the newest unless its id changed meanwhile, and is forgotten 
   assert.equal(lookups.finish(later), true)
   assert.equal(lookups.size, 0)
 })
+
+test('many look-ups are outdated at once by what their ids are', () => {
+  const lookups = new SlowLookups()
+  const [one, other] = [lookups.begin(idOf('a')), lookups.begin(idOf('b'))]
+  lookups.outdateWhere((id) => id === idOf('a'))
+  assert.deepEqual([lookups.finish(one), lookups.finish(other)], [false, true])
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RecordId } from '../../../src/base/types.ts'
+import { everything } from '../../../src/cache/scope.ts'
 import { type StoreEvents, TierUnavailable } from '../../../src/cache/tier.ts'
 import { guarded, withDeadline } from '../../../src/cache/tier-guards.ts'
 import { Barrier } from '../../support/barrier.ts'
@@ -68,11 +69,35 @@ test('a tier that hangs gathers no more than 32 operations, and is asked again w
 test('clearing takes as long as it takes', async () => {
   const hold = new Barrier()
   const { clock, tier } = stage({ on: ['clear'], hold })
-  const clearing = tier.clear()
+  const clearing = tier.clear(everything)
   await hold.reached
   await clock.advance(60_000)
   hold.release()
   assert.deepEqual(await clearing, { entries: 0, bytes: 0 })
+})
+
+test('listing takes as long as it takes, a look does not', async () => {
+  const hold = new Barrier()
+  const { clock, tier, memory } = stage({ on: ['each', 'peek'], hold })
+  await memory.put(a, record)
+  const ids: RecordId[] = []
+  const listing = tier.each(everything, ({ id }) => ids.push(id))
+  const looking = assert.rejects(tier.peek(a), /peek took longer than 250 ms/)
+  await hold.reached
+  await clock.advance(60_000)
+  await looking
+  hold.release()
+  await listing
+  assert.deepEqual(ids, [a])
+  assert.deepEqual((await tier.peek(a))?.head, (await memory.peek(a))?.head)
+})
+
+test('clearing tells of each record through all guards', async () => {
+  const { tier, memory } = stage()
+  await memory.put(a, record)
+  const ids: RecordId[] = []
+  await tier.clear(everything, (id) => ids.push(id))
+  assert.deepEqual(ids, [a])
 })
 
 test('what worked is told with the time it took, and what failed is not', async () => {
@@ -101,7 +126,12 @@ test('a tier that goes on failing is left alone: reads miss at once, changes say
   assert.equal(await tier.get(a), undefined)
   assert.equal(await tier.has(a), false)
   await assert.rejects(tier.remove(a), TierUnavailable)
-  await assert.rejects(tier.clear(), TierUnavailable)
+  await assert.rejects(tier.clear(everything), TierUnavailable)
+  await assert.rejects(
+    tier.each(everything, () => undefined),
+    TierUnavailable,
+  )
+  await assert.rejects(tier.peek(a), TierUnavailable)
   assert.deepEqual(events.lines, ['disk breaker get open'])
 })
 

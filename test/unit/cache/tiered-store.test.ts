@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
+import { PurgeLog } from '../../../src/cache/purge-log.ts'
+import { everything } from '../../../src/cache/scope.ts'
 import type { CacheTier } from '../../../src/cache/tier.ts'
 import { createTieredStore } from '../../../src/cache/tiered-store.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf, sliceIdOf, sliceOf } from '../../support/cache-records.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { createFakeRandom } from '../../support/fake-random.ts'
 import { faulty, type TierFaults } from '../../support/faulty-tier.ts'
 import { memoryAs } from '../../support/memory-as.ts'
 import { TierEventLog } from '../../support/tier-event-log.ts'
+
+const logOf = (clock: FakeClock) => new PurgeLog(clock, createFakeRandom())
 
 /** A store over memory and two slower tiers (memory under other names), each with faults if wanted. */
 function createStore(faults: { memory?: TierFaults; disk?: TierFaults; redis?: TierFaults } = {}) {
@@ -18,7 +23,8 @@ function createStore(faults: { memory?: TierFaults; disk?: TierFaults; redis?: T
   const memory = createTier('memory')
   const disk = createTier('disk')
   const redis = createTier('redis')
-  return { store: createTieredStore([memory, disk, redis], events, clock), memory, disk, redis, events, clock }
+  const store = createTieredStore([memory, disk, redis], events, clock, logOf(clock))
+  return { store, memory, disk, redis, events, clock }
 }
 
 const a = idOf('a')
@@ -45,7 +51,7 @@ test('what a tier has at once counts as its answer, and is not asked for again',
     [[memory, atOnce(disk)], 'disk'],
     [[atOnce(disk)], 'disk'],
   ] as const) {
-    const store = createTieredStore(tiers, events, new FakeClock())
+    const store = createTieredStore(tiers, events, new FakeClock(), logOf(new FakeClock()))
     events.lines.length = 0
     assert.deepEqual(await store.get(a), { record, tier })
     assert.equal(events.lines.at(-1), `${tier} hit media`)
@@ -57,14 +63,19 @@ test('what is being removed or replaced is not had at once', async () => {
   const hold = new Barrier()
   const events = new TierEventLog()
   const slow = faulty(memoryAs('disk', events), { on: ['put', 'remove'], hold })
-  const store = createTieredStore([{ ...slow, getNow: () => objectOf('older') }], events, new FakeClock())
+  const store = createTieredStore(
+    [{ ...slow, getNow: () => objectOf('older') }],
+    events,
+    new FakeClock(),
+    logOf(new FakeClock()),
+  )
   const putting = store.put(a, record)
   assert.deepEqual(await store.get(a), { record, tier: 'disk' })
   const removing = store.remove(a)
   assert.equal(await store.get(a), undefined)
   hold.release()
   await Promise.all([putting, removing])
-  const clearing = store.clear()
+  const clearing = store.purge(everything, 'hard')
   assert.equal(await store.get(a), undefined)
   await clearing
 })
@@ -104,20 +115,20 @@ test('a tier that fails is a miss there and is reported, and the request goes on
   assert.equal(await store.has(a), true)
   assert.equal((await store.remove(a)).entries, 1)
   assert.equal(await store.get(a), undefined)
-  assert.equal((await store.clear()).entries, 0)
+  assert.equal((await store.purge(everything, 'hard')).entries, 0)
   const failures = ['memory failed put', 'memory failed get', 'memory failed remove']
   for (const line of failures) assert.ok(events.lines.includes(line), line)
   assert.ok(events.lines.includes('memory missed media'))
 })
 
-test('remove and clear reach every tier; a record in two of them counts once', async () => {
+test('remove and purge reach every tier; a record in two of them counts once', async () => {
   const { store, memory, disk, redis } = createStore()
   await store.put(a, record)
   await memory.remove(a)
   const bytesEach = disk.usage().bytes
   assert.deepEqual(await store.remove(a), { entries: 1, bytes: 2 * bytesEach })
   await store.put(a, record)
-  assert.equal((await store.clear('media')).entries, 1)
+  assert.equal((await store.purge({ kind: 'bucket', bucket: 'media' }, 'hard')).entries, 1)
   for (const tier of [memory, disk, redis]) assert.equal(await tier.has(a), false)
 })
 
@@ -131,8 +142,8 @@ test('has asks every tier and counts nothing', async () => {
 
 for (const [what, change] of [
   ['removed', (store) => store.remove(a)],
-  ['cleared', (store) => store.clear('media')],
-  ['cleared with everything', (store) => store.clear()],
+  ['purged', (store) => store.purge({ kind: 'bucket', bucket: 'media' }, 'hard')],
+  ['purged with everything', (store) => store.purge(everything, 'hard')],
 ] satisfies [string, (store: ReturnType<typeof createStore>['store']) => Promise<unknown>][]) {
   test(`a record ${what} while a slow tier was handing it out is not promoted`, async () => {
     const hold = new Barrier()
@@ -198,7 +209,7 @@ test('usage is told per tier, in order', async () => {
 test('readers are announced to the tiers that want to know', async () => {
   const events = new TierEventLog()
   const memory = createMemoryTier({ maxBytes: 100_000, maxItemBytes: 10, eviction: 's3gd' }, events)
-  const store = createTieredStore([memory, createStore().disk], events, new FakeClock())
+  const store = createTieredStore([memory, createStore().disk], events, new FakeClock(), logOf(new FakeClock()))
   store.readerCame(a)
   await store.put(sliceIdOf('a', 0), sliceOf(100, 1000))
   assert.equal(memory.usage().items, 1)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { everything } from '../../../src/cache/scope.ts'
 import { WriteBehind, type WriteBounds } from '../../../src/cache/write-behind.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
@@ -47,7 +48,7 @@ test('a clearing comes after what is being written', async () => {
   const first = new Barrier()
   const { layer, memory } = stage([first])
   const putting = layer.put(a, objectOf('a'))
-  const clearing = layer.clear()
+  const clearing = layer.clear(everything)
   await turn()
   first.release()
   await Promise.all([putting, clearing])

@@ -63,7 +63,7 @@ test('what can never find room is dropped at once', async () => {
 
 for (const [what, change, left] of [
   ['removed', (layer) => layer.remove(b), undefined],
-  ['cleared', (layer) => layer.clear('media'), undefined],
+  ['cleared', (layer) => layer.clear({ kind: 'bucket', bucket: 'media' }), undefined],
   ['replaced', (layer) => layer.offer(b, objectOf('newer')), objectOf('newer')],
 ] satisfies [string, (layer: WriteBehind) => Promise<unknown>, CacheRecord | undefined][]) {
   test(`a record that is ${what} while it waits for room is not written, and its room is for the next`, async (t) => {

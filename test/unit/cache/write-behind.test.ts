@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EpochMs } from '../../../src/base/types.ts'
+import { everything } from '../../../src/cache/scope.ts'
 import { type CacheTier, TierUnavailable } from '../../../src/cache/tier.ts'
 import { WriteBehind, type WriteBounds } from '../../../src/cache/write-behind.ts'
 import { Barrier } from '../../support/barrier.ts'
@@ -47,7 +48,7 @@ function broken(operations: readonly ('put' | 'remove' | 'clear')[], error: Erro
     ...memory,
     put: (id, record) => tried('put', () => memory.put(id, record)),
     remove: (id) => tried('remove', () => memory.remove(id)),
-    clear: (bucket) => tried('clear', () => memory.clear(bucket)),
+    clear: (scope, onRemoved) => tried('clear', () => memory.clear(scope, onRemoved)),
   }
   const mend = async () => {
     state.isBroken = false
@@ -167,10 +168,10 @@ test('clearing one bucket forgets what waits for it and comes after what is bein
     layer.put(b, objectOf('b')),
   ]
   await hold.reached
-  const clearing = layer.clear('media')
+  const clearing = layer.clear({ kind: 'bucket', bucket: 'media' })
   for (const id of [a, b]) assert.equal(await layer.get(id), undefined)
   hold.release()
-  assert.equal((await clearing).entries, 1)
+  assert.equal((await clearing)?.entries, 1)
   await Promise.all([mine, theirs, waiting])
   assert.deepEqual([await memory.has(a), await memory.has(b), await memory.has(other)], [false, false, true])
 })
@@ -231,7 +232,7 @@ test('while clearing fails nothing stored until then is served, what comes later
   const at = (storedAt: EpochMs) => objectOf('x', { storedAt })
   await memory.put(a, at(clock.now()))
   await memory.put(idOf('a', 'other'), at(clock.now()))
-  assert.deepEqual(await layer.clear('media'), { entries: 0, bytes: 0 })
+  assert.equal(await layer.clear({ kind: 'bucket', bucket: 'media' }), undefined)
   assert.deepEqual(events.lines, ['disk failed remove'])
   assert.equal(await layer.get(a), undefined)
   assert.equal(await layer.has(a), false)
@@ -248,7 +249,7 @@ test('slices are believed while clearing fails: they are read for a head, and by
   const { layer, memory } = broken(['clear'])
   const slice = sliceIdOf('a', 0)
   await memory.put(slice, sliceOf('x', 100))
-  await layer.clear()
+  await layer.clear(everything)
   assert.equal(await layer.has(slice), true)
   assert.deepEqual(await layer.get(slice), sliceOf('x', 100))
 })

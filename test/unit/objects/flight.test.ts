@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { EpochMs } from '../../../src/base/types.ts'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { Flight, FlightTable, type Land, type Seat } from '../../../src/objects/flight.ts'
 import { never, quiet } from './rig.ts'
@@ -29,9 +30,11 @@ function flying(arriving?: Promise<void>) {
   return { fly, seats, signals, done: () => done, land: () => answer.resolve(land), fail: answer.reject }
 }
 
+const start = 0 as EpochMs
+
 test('each waiter gets the landing: the one it was made for by that name, the others in the order they came', async () => {
   const { fly, seats, land, done } = flying()
-  const flight = new Flight(fly, () => {})
+  const flight = new Flight(fly, start, () => {})
   const landings = [1, 2, 3].map(() => flight.board(noHeader, never))
   land()
   await Promise.all(landings)
@@ -41,7 +44,7 @@ test('each waiter gets the landing: the one it was made for by that name, the ot
 
 test('when the one it was made for has left, the next is first, and nobody is told that it is its own', async () => {
   const { fly, seats, signals, land } = flying()
-  const flight = new Flight(fly, () => {})
+  const flight = new Flight(fly, start, () => {})
   const leaver = new AbortController()
   const left = flight.board(noHeader, leaver.signal)
   const others = [flight.board(noHeader, never), flight.board(noHeader, never)]
@@ -55,7 +58,7 @@ test('when the one it was made for has left, the next is first, and nobody is to
 
 test('when the last waiter leaves, the exchange is called off and nobody boards it any more', async () => {
   const { fly, signals } = flying()
-  const flight = new Flight(fly, () => {})
+  const flight = new Flight(fly, start, () => {})
   const leaver = new AbortController()
   const left = flight.board(noHeader, leaver.signal)
   leaver.abort(new Error('client gone'))
@@ -66,14 +69,14 @@ test('when the last waiter leaves, the exchange is called off and nobody boards 
 
 test('a waiter that has left before it boarded does not leave an exchange behind that nobody waits for', async () => {
   const { fly, signals } = flying()
-  const flight = new Flight(fly, () => {})
+  const flight = new Flight(fly, start, () => {})
   await assert.rejects(flight.board(noHeader, AbortSignal.abort(new Error('client gone'))), /client gone/)
   assert.equal(signals[0]?.aborted, true)
 })
 
 test('what nobody waits for any more is given back', async () => {
   const { fly, seats, land, done } = flying()
-  new Flight(fly, () => {})
+  new Flight(fly, start, () => {})
   land()
   await quiet()
   assert.deepEqual(seats, [])
@@ -82,7 +85,7 @@ test('what nobody waits for any more is given back', async () => {
 
 test('a failure reaches every waiter', async () => {
   const { fly, fail } = flying()
-  const flight = new Flight(fly, () => {})
+  const flight = new Flight(fly, start, () => {})
   const waiters = [1, 2].map(() => assert.rejects(flight.board(noHeader, never), /refused/))
   fail(new Error('refused'))
   await Promise.all(waiters)
@@ -93,7 +96,7 @@ test('while the answer is on its way to the store, who comes is given it from th
   const arrival = Promise.withResolvers<void>()
   const { fly, seats, land } = flying(arrival.promise)
   const table = new FlightTable()
-  const flight = table.start('GET', key, fly)
+  const flight = table.start('GET', key, fly, start)
   const own = flight.board(noHeader, never)
   land()
   await own
@@ -107,10 +110,10 @@ test('while the answer is on its way to the store, who comes is given it from th
 
 test('a HEAD joins a GET or a HEAD, a GET only a GET', () => {
   const table = new FlightTable()
-  const head = table.start('HEAD', key, flying().fly)
+  const head = table.start('HEAD', key, flying().fly, start)
   assert.equal(table.joinable('GET', key), undefined)
   assert.equal(table.joinable('HEAD', key), head)
-  const get = table.start('GET', key, flying().fly)
+  const get = table.start('GET', key, flying().fly, start)
   assert.equal(table.joinable('GET', key), get)
   assert.equal(table.joinable('HEAD', key), get)
   assert.equal(table.joinable('GET', new CacheKey('b', 'another')), undefined)

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
+import { PurgeLog } from '../../../src/cache/purge-log.ts'
 import type { ObjectHead } from '../../../src/cache/record.ts'
 import { createTieredStore } from '../../../src/cache/tiered-store.ts'
 import { RunTable } from '../../../src/objects/run-table.ts'
@@ -9,6 +10,7 @@ import type { RunSpec, SliceRun } from '../../../src/objects/slice-run.ts'
 import type { OriginBody } from '../../../src/origin/origin.ts'
 import { ByteOrigin, type ByteOriginOptions } from '../../support/byte-origin.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { createFakeRandom } from '../../support/fake-random.ts'
 import { noStoreEvents } from '../../support/no-store-events.ts'
 
 export const sliceBytes = 100
@@ -21,7 +23,7 @@ export function stage(slices: number, options: Partial<ByteOriginOptions> = {}) 
   const size = slices * sliceBytes
   const origin = new ByteOrigin({ size, chunkBytes: 30, ...options })
   const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noStoreEvents)
-  const store = createTieredStore([tier], noStoreEvents, clock)
+  const store = createTieredStore([tier], noStoreEvents, clock, new PurgeLog(clock, createFakeRandom()))
   const runs = new RunTable({ store, clock })
   const head: ObjectHead = {
     status: 200,

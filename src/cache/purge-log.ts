@@ -1,0 +1,192 @@
+/**
+ * The purges that are in force. Clearing alone is not enough: what was on its way from the origin when a purge was ordered,
+ * a write that waited in a queue, a file that could not be removed, or another proxy would bring back what is gone. So
+ * whatever came of an exchange with the origin that began at or before a purge is refused for as long as anybody may have it.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { EpochMs, RecordId, TierName } from '../base/types.ts'
+import type { Purge, PurgeKeeper, PurgeNews } from './purge.ts'
+import { PurgeMarks } from './purge-marks.ts'
+import { everything, type Scope, scopeKey } from './scope.ts'
+
+/** Of 300 bytes or so each. */
+const maxPurges = 100_000
+/** Longer than any download takes, and than most are away who share a Redis. */
+export const leastKeptForMs = 24 * 60 * 60 * 1000
+/** When there are too many: no clearing and next to no download takes longer. */
+const neededForMs = 10 * 60 * 1000
+
+export class PurgeLog implements PurgeNews {
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #keptForMs: number
+  readonly #keepers: PurgeKeeper[] = []
+  /** The newest of each scope and kind, in the order they were heard of. */
+  readonly #purges = new Map<string, Purge>()
+  readonly #marks = { hard: new PurgeMarks(), soft: new PurgeMarks() }
+  #generation = 0
+  #heed: (purge: Purge) => void = () => undefined
+  #expire: (purge: Purge) => Promise<boolean> = async () => true
+  #keepingFailed: (keeper: TierName, error: unknown) => void = () => undefined
+  #expiring: Promise<void> = Promise.resolve()
+  #isHeld = false
+  /** What they cover could not be removed; tried again when the next purge comes. */
+  readonly #unexpired: Purge[] = []
+
+  /** `keptForMs`: at least as long as records may lie in a tier that does not look for what is purged. */
+  constructor(clock: Clock, random: Random, keptForMs = leastKeptForMs) {
+    this.#clock = clock
+    this.#random = random
+    this.#keptForMs = Math.max(leastKeptForMs, keptForMs)
+  }
+
+  /** Counts up with each purge heard of: what was worked out before has to be again. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** How many are in force. */
+  get size(): number {
+    return this.#purges.size
+  }
+
+  addKeeper(keeper: PurgeKeeper): void {
+    this.#keepers.push(keeper)
+  }
+
+  /** Until this settles nothing is forgotten: somewhere lies what nobody has looked at yet. */
+  holdUntil(looked: Promise<void>): void {
+    this.#isHeld = true
+    void looked.then(() => {
+      this.#isHeld = false
+    })
+  }
+
+  isKeptBy(name: TierName): boolean {
+    return this.#keepers.some((keeper) => keeper.name === name)
+  }
+
+  /** In force here as soon as it is called. `notKept` resolves with the keepers that could not promise to remember it; never rejects. */
+  order(scope: Scope, kind: Purge['kind']): { readonly purge: Purge; readonly notKept: Promise<readonly TierName[]> } {
+    const purge = { id: this.#random.requestId(), scope, at: this.#clock.now(), kind }
+    this.#hear(purge)
+    return { purge, notKept: this.#keep(purge) }
+  }
+
+  remembered(purge: Purge): void {
+    this.#hear(purge)
+  }
+
+  arrived(purge: Purge): void {
+    if (!this.#hear(purge)) return
+    void this.#keep(purge) // never rejects; whoever told of it has it
+    this.#heed(purge)
+  }
+
+  /** Called when a purge has arrived from elsewhere and is in force. */
+  onArrival(heed: (purge: Purge) => void): void {
+    this.#heed = heed
+  }
+
+  /**
+   * Called before a soft purge is forgotten, which would make what it covers fresh again: `expire` removes that, resolves
+   * with whether it could, and never rejects. It stays in force until then.
+   */
+  onExpiry(expire: (purge: Purge) => Promise<boolean>): void {
+    this.#expire = expire
+  }
+
+  onKeepingFailed(tell: (keeper: TierName, error: unknown) => void): void {
+    this.#keepingFailed = tell
+  }
+
+  /** Whether a hard purge covers what came of an exchange that began then. `tags` 'unknown': as if it carried every tag. */
+  covers(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
+    const { hard } = this.#marks
+    return !hard.isEmpty && hard.timesOf(id, tags).some((at) => requestedAt <= at)
+  }
+
+  /**
+   * Since when a soft purge has made it stale. A newer purge of the same scope begins the time anew: what may be served
+   * stale for a while may be so a while longer.
+   */
+  staleSince(id: RecordId, tags: readonly string[], requestedAt: EpochMs): EpochMs | undefined {
+    const { soft } = this.#marks
+    if (soft.isEmpty) return undefined
+    const times = soft.timesOf(id, tags).filter((at) => requestedAt <= at)
+    return times.length === 0 ? undefined : (Math.min(...times) as EpochMs)
+  }
+
+  /** Whether a purge of either kind covers what comes of an exchange that began then. `tags` as in `covers`. */
+  isOutdated(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
+    const { hard, soft } = this.#marks
+    if (hard.isEmpty && soft.isEmpty) return false
+    return [hard, soft].some((marks) => marks.timesOf(id, tags).some((at) => requestedAt <= at))
+  }
+
+  /** False: it was known, or one of the same scope that is as new. */
+  #hear(purge: Purge): boolean {
+    const key = keyOf(purge)
+    const older = this.#purges.get(key)
+    if (older !== undefined && older.at >= purge.at) return false
+    this.#purges.delete(key)
+    this.#purges.set(key, purge)
+    this.#marks[purge.kind].set(purge.scope, purge.at)
+    this.#generation += 1
+    this.#makeRoom()
+    return true
+  }
+
+  async #keep(purge: Purge): Promise<readonly TierName[]> {
+    const notKept: TierName[] = []
+    const keeping = this.#keepers.map(async (keeper) => {
+      try {
+        await keeper.keep(purge)
+      } catch (error) {
+        notKept.push(keeper.name) // the caller's answer says so
+        this.#keepingFailed(keeper.name, error)
+      }
+    })
+    await Promise.all(keeping)
+    return notKept
+  }
+
+  /** Only here purges are forgotten: what nobody adds to does not grow. */
+  #makeRoom(): void {
+    if (this.#isHeld) return
+    const now = this.#clock.now()
+    for (const purge of this.#unexpired.splice(0)) this.#expireInTurn(purge)
+    for (const [key, purge] of this.#purges) {
+      const ageMs = now - purge.at
+      if (ageMs < this.#keptForMs && this.#purges.size <= maxPurges) return
+      this.#purges.delete(key)
+      if (ageMs < neededForMs) this.#widen(purge)
+      else if (purge.kind === 'soft') this.#expireInTurn(purge)
+      else this.#marks.hard.delete(purge.scope, purge.at)
+    }
+  }
+
+  /** Too many, and still needed: rather everything that is as old than nothing. */
+  #widen(purge: Purge): void {
+    this.#marks[purge.kind].delete(purge.scope, purge.at)
+    this.#hear({ ...purge, scope: everything })
+  }
+
+  /** One at a time, for each may have to look at all there is. */
+  #expireInTurn(purge: Purge): void {
+    this.#expiring = this.#expiring.then(async () => {
+      if (!(await this.#expire(purge))) {
+        this.#unexpired.push(purge)
+        return
+      }
+      this.#marks.soft.delete(purge.scope, purge.at)
+      for (const keeper of this.#keepers) keeper.forget(purge)
+    })
+  }
+}
+
+function keyOf({ kind, scope }: Purge): string {
+  return `${kind}\n${scopeKey(scope)}`
+}

@@ -1,0 +1,34 @@
+/** What is said about purges between those who order them, those who write them down, and those who heed them. */
+
+import type { EpochMs, TierName } from '../base/types.ts'
+import type { Scope } from './scope.ts'
+
+export interface Purge {
+  /** A UUID: the same purge may be heard of twice. */
+  readonly id: string
+  readonly scope: Scope
+  /** What the origin was asked for at this time or before is covered: what came of it since as well. */
+  readonly at: EpochMs
+  /** `hard`: it is not there any more. `soft`: it is stale from then on. */
+  readonly kind: 'hard' | 'soft'
+}
+
+/** A place that outlives the process, or that others share: it keeps the purges that concern what lies in it. */
+export interface PurgeKeeper {
+  readonly name: TierName
+  /**
+   * Resolves when whoever opens the place from now on, after a crash or from another machine, will hear of it before reading
+   * anything there. Rejects when that cannot be promised.
+   */
+  keep(purge: Purge): Promise<void>
+  /** Nothing that it covers is left here or in memory: it need not be kept for this process any more. */
+  forget(purge: Purge): void
+}
+
+/** What a keeper tells of purges that it did not get from this process. */
+export interface PurgeNews {
+  /** It was there before: what lies in other tiers has seen it. */
+  remembered(purge: Purge): void
+  /** Somebody else ordered it since: all tiers of this process have yet to heed it. */
+  arrived(purge: Purge): void
+}

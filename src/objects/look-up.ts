@@ -1,0 +1,37 @@
+/** From a look into the store to what there is for a request. */
+
+import type { CacheKey } from '../cache/cache-key.ts'
+import type { CacheRecord } from '../cache/record.ts'
+import type { RecordStore, Found as StoreFound } from '../cache/tiered-store.ts'
+import { variantOf } from '../policy/vary.ts'
+import type { Found, StoredAnswer } from './asking.ts'
+import type { Wanted } from './wanted.ts'
+
+type VaryMarker = Extract<CacheRecord, { kind: 'vary' }>
+
+/** What was found under a key, as far as it is this origin's. */
+export function at(
+  key: CacheKey,
+  found: StoreFound | undefined,
+  wanted: Wanted,
+  varyNames: readonly string[] = none,
+): Found {
+  if (found?.record.kind !== 'object') return { key, varyNames }
+  const { head, body } = found.record
+  if (head.originFingerprint !== wanted.site.origin.fingerprint) return { key, varyNames }
+  return { key, varyNames, stored: { head, body, tier: found.tier } }
+}
+
+const none: readonly string[] = []
+
+/** What there is of the variant that a marker leads to. */
+export async function atVariant(marker: VaryMarker, wanted: Wanted, store: Pick<RecordStore, 'get'>): Promise<Found> {
+  if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
+  const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
+  return at(key, await store.get(key.id), wanted, marker.names)
+}
+
+/** A small object without its bytes (learnt from a HEAD) answers only a HEAD. */
+export function answers({ head, body }: StoredAnswer, method: 'GET' | 'HEAD'): boolean {
+  return method === 'HEAD' || body !== undefined || head.absence !== undefined || head.size > head.sliceBytes
+}

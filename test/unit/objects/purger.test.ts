@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { CacheKey } from '../../../src/cache/cache-key.ts'
+import type { Scope } from '../../../src/cache/scope.ts'
+import { type CachedEntry, Inventory } from '../../../src/objects/inventory.ts'
+import { Purger } from '../../../src/objects/purger.ts'
+import { RunTable } from '../../../src/objects/run-table.ts'
+import { idOf } from '../../support/cache-records.ts'
+import { purgeStage } from '../../support/purge-stage.ts'
+
+const everything: Scope = { kind: 'all' }
+const bucket: Scope = { kind: 'bucket', bucket: 'media' }
+const objectScope = (key: string): Scope => ({ kind: 'object', id: idOf(key) })
+
+/** `a` with two queries, one of them in two variants, and `b`: five records of two objects. */
+async function stage() {
+  const { store, memory, clock, objectAt } = purgeStage({}, ['memory'])
+  const purger = new Purger({
+    ...{ store, clock, runs: new RunTable({ store, clock }) },
+    inventory: new Inventory(store, new Map()),
+  })
+  const query = new CacheKey('media', 'a', 'w=1')
+  const ids = [query.withVariant('x').id, query.withVariant('y').id, new CacheKey('media', 'a', 'w=2').id]
+  for (const id of [...ids, idOf('a'), idOf('b')]) await store.put(id, objectAt())
+  await clock.advance(1)
+  return { purger, store, memory, clock, objectAt }
+}
+
+const any = () => true
+const queries = ({ key }: CachedEntry) => key.query !== ''
+
+for (const [title, matches, entries, records] of [
+  ['everything', any, 2, 5],
+  ['queries alone', queries, 1, 3],
+  ['an object with its queries', ({ key }: CachedEntry) => key.object === 'a', 1, 4],
+] as const) {
+  test(`a filter that selects ${title} finds each object and each record once`, async () => {
+    const { purger, memory } = await stage()
+    for (const kind of [undefined, 'soft', 'hard'] as const) {
+      const { entries: found, tiers } = await purger.where(everything, matches, kind)
+      assert.deepEqual([found, tiers.get('memory')?.entries], [entries, records])
+    }
+    assert.equal(memory.usage().items, 5 - records)
+  })
+}
+
+for (const [title, scopes, entries, records] of [
+  ['objects', [objectScope('a'), objectScope('b')], 2, 5],
+  ['the same object twice', [objectScope('a'), objectScope('a')], 1, 4],
+  ['a bucket and an object in it', [bucket, objectScope('b')], 2, 5],
+  ['prefixes of one another', [{ kind: 'prefix', start: 'media:' } as const, objectScope('a')], 2, 5],
+  ['no scope at all', [], 0, undefined],
+] as const) {
+  test(`${title}: what several scopes cover counts once`, async () => {
+    const { purger } = await stage()
+    const counts = [await purger.count(scopes), await purger.purge(scopes, 'soft'), await purger.purge(scopes, 'hard')]
+    for (const { entries: found, tiers } of counts) {
+      assert.deepEqual([found, tiers.get('memory')?.entries], [entries, records])
+    }
+  })
+}
+
+test('others get their turn while many entries are held against a filter', async () => {
+  const { purger, store, objectAt } = await stage()
+  for (let index = 0; index < 2000; index++) await store.put(idOf(`films/${index}`), objectAt())
+  let turns = 0
+  let isOver = false
+  const looking = purger
+    .where(everything, () => false, undefined)
+    .then(() => {
+      isOver = true
+    })
+  while (!isOver) {
+    await turn()
+    turns += 1
+  }
+  await looking
+  assert.ok(turns >= 5, `${turns}`)
+})
