@@ -2,33 +2,33 @@
 
 import type { StaticKeyOptions } from '../access/static-keys.ts'
 import type { AccessConfig, JwtConfig } from './config.ts'
-import { effectiveJwt, isProtected, type StaticKey, staticKeysOf } from './effective-jwt.ts'
+import { effectiveJwt, isProtected, type Jwt, type StaticKey, staticKeysOf } from './effective-jwt.ts'
 import { claimRuleOf } from './rules-claims.ts'
 import { tokenSourceOf } from './rules-token-sources.ts'
 import type { Settings } from './schema.ts'
 
-type Jwt = Settings['jwt']
-
-/** `publicKeys`: PEM texts by the path of their file. Buckets whose settings come to the same share one `JwtConfig`. */
-export function accessBuilder(
-  settings: Settings,
-  publicKeys: ReadonlyMap<string, string>,
-): (bucket: Settings['buckets'][number]) => AccessConfig {
+/** `publicKeys`: PEM texts by the path of their file. Settings that come to the same share one `JwtConfig`. */
+export function jwtBuilder(publicKeys: ReadonlyMap<string, string>): (jwt: Jwt) => JwtConfig {
   const shared = new Map<string, JwtConfig>()
-  const buildOnce = (jwt: Jwt): JwtConfig => {
+  return (jwt) => {
     const built = buildJwt(jwt, publicKeys)
     const same = shared.get(JSON.stringify(built)) ?? built
     shared.set(JSON.stringify(built), same)
     return same
   }
-  return (bucket) => {
-    const jwt = isProtected(settings, bucket) ? effectiveJwt(settings, bucket) : undefined
-    return {
-      jwt: jwt && buildOnce(jwt),
-      claims: jwt?.claims.map(claimRuleOf) ?? [],
-      ipAllowlist: bucket.ip_allowlist,
-      ipBlocklist: bucket.ip_blocklist,
-    }
+}
+
+export function buildAccess(
+  settings: Settings,
+  bucket: Settings['buckets'][number],
+  buildShared: (jwt: Jwt) => JwtConfig,
+): AccessConfig {
+  const jwt = isProtected(settings, bucket) ? effectiveJwt(settings, bucket) : undefined
+  return {
+    jwt: jwt && buildShared(jwt),
+    claims: jwt?.claims.map(claimRuleOf) ?? [],
+    ipAllowlist: bucket.ip_allowlist,
+    ipBlocklist: bucket.ip_blocklist,
   }
 }
 

@@ -1,16 +1,19 @@
 /** Settings into `Config`: sections inherit, units become milliseconds and bytes. */
 
 import type { CorsRule } from '../http/cors.ts'
-import type { CredentialOptions } from '../origin/credentials.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
-import { accessBuilder } from './build-access.ts'
+import { buildAccess, jwtBuilder } from './build-access.ts'
+import { buildAdmin, buildBucketAdmin } from './build-admin.ts'
+import { buildAudit } from './build-audit.ts'
 import { buildRateLimiting, buildRates } from './build-limits.ts'
 import { buildRedis } from './build-redis.ts'
-import type { AccessConfig, BucketConfig, Config, LayerConfig, S3Settings } from './config.ts'
+import { buildOrigin } from './build-s3.ts'
+import type { BucketConfig, Config, JwtConfig, LayerConfig } from './config.ts'
+import type { Jwt } from './effective-jwt.ts'
 import type { PemFiles, ReadFiles } from './pem-files.ts'
-import { defaultPorts, isPathStyle, listenAt } from './rules.ts'
 import { caches, isCacheUsed } from './rules-cache.ts'
+import { defaultPorts, listenAt } from './rules-listeners.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
@@ -20,7 +23,7 @@ const sliceBytes = 1_048_576
 /** Only for settings without problems. */
 export function buildConfig(settings: Settings, files: ReadFiles): Config {
   const { server, metrics, logging, cache } = settings
-  const accessOf = accessBuilder(settings, files.publicKeys)
+  const buildJwt = jwtBuilder(files.publicKeys)
   return {
     server: {
       ...listenAt(server, defaultPorts.server),
@@ -35,10 +38,14 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
       maxRequestBodyBytes: server.limits.max_request_body_size,
     },
     metrics: metrics.enabled ? listenAt(metrics, defaultPorts.metrics) : undefined,
+    admin: buildAdmin(settings, buildJwt),
     logging,
+    audit: buildAudit(settings.audit_log),
+    webhooks: settings.webhooks,
+    warming: buildWarming(settings.warming),
     layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, files.redis)) : [],
     rateLimiting: buildRateLimiting(settings, files.redis),
-    buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket, accessOf(bucket))),
+    buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket, buildJwt)),
   }
 }
 
@@ -60,13 +67,23 @@ function buildLayer(
   }
 }
 
-function buildBucket(settings: Settings, bucket: Bucket, access: AccessConfig): BucketConfig {
+function buildWarming({ on_start, schedule, ...rates }: Settings['warming']): Config['warming'] {
+  return {
+    concurrency: rates.concurrency,
+    requestsPerSecond: rates.requests_per_second,
+    onStart: on_start.map(({ bucket, prefix = '' }) => ({ bucket, prefix })),
+    schedule: schedule.map(({ cron, bucket, prefix = '' }) => ({ cron, bucket, prefix })),
+  }
+}
+
+function buildBucket(settings: Settings, bucket: Bucket, buildJwt: (jwt: Jwt) => JwtConfig): BucketConfig {
   return {
     name: bucket.name,
     pathPrefix: bucket.path_prefix,
     hosts: bucket.hosts.map((host) => host.toLowerCase()),
-    s3: buildS3(bucket.s3),
-    access,
+    s3: buildOrigin(bucket.s3),
+    access: buildAccess(settings, bucket, buildJwt),
+    admin: buildBucketAdmin(settings, bucket, buildJwt),
     rateLimits: buildRates(bucket.rate_limit),
     policy: buildPolicy(settings, bucket),
     query: buildQuery(bucket.cache.query),
@@ -78,30 +95,6 @@ function buildBucket(settings: Settings, bucket: Bucket, access: AccessConfig): 
       forward: bucket.headers.forward.map((name) => name.toLowerCase()),
     },
   }
-}
-
-function buildS3(s3: Bucket['s3']): S3Settings {
-  return {
-    bucket: s3.bucket,
-    region: s3.region,
-    endpoint: s3.endpoint === undefined ? undefined : new URL(s3.endpoint).origin,
-    credentials: buildCredentials(s3),
-    forcePathStyle: isPathStyle(s3),
-    connections: s3.connection_pool_size,
-    timeoutMs: toMs(s3.timeout_seconds),
-    retry: {
-      maxAttempts: s3.retry.max_attempts,
-      initialBackoffMs: Math.min(s3.retry.initial_backoff_ms, s3.retry.max_backoff_ms),
-      maxBackoffMs: s3.retry.max_backoff_ms,
-    },
-  }
-}
-
-function buildCredentials(s3: Bucket['s3']): CredentialOptions {
-  if (s3.anonymous) return { kind: 'anonymous' }
-  const { access_key: accessKeyId, secret_key: secretAccessKey, session_token: sessionToken } = s3
-  if (accessKeyId === undefined || secretAccessKey === undefined) return { kind: 'default-chain' }
-  return { kind: 'static', accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
 }
 
 function buildPolicy(settings: Settings, bucket: Bucket): CachePolicy {

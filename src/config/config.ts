@@ -3,6 +3,10 @@
 import type { ClaimRule } from '../access/claim-rules.ts'
 import type { StaticKeyOptions } from '../access/static-keys.ts'
 import type { TokenSource } from '../access/token-sources.ts'
+import type { FileSinkOptions } from '../audit/file-sink.ts'
+import type { S3SinkOptions } from '../audit/s3-sink.ts'
+import type { SyslogSinkOptions } from '../audit/syslog-sink.ts'
+import type { WebhookEvent } from '../audit/webhook.ts'
 import type { DiskTierOptions } from '../cache/disk-tier.ts'
 import type { MemoryTierOptions } from '../cache/memory-tier.ts'
 import type { RedisTierOptions } from '../cache/redis-tier.ts'
@@ -15,12 +19,19 @@ import type { HeaderRules } from '../pipeline/route.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { RedisOptions } from '../redis/options.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
+import type { ScheduledTarget, WarmTarget } from '../warming/schedule.ts'
 
 export interface Config {
   readonly server: ServerConfig
   /** Undefined: no metrics listener. */
   readonly metrics: ListenAddress | undefined
+  /** Undefined: there is no `/admin`. */
+  readonly admin: AdminConfig | undefined
   readonly logging: LoggingConfig
+  /** Undefined: nothing is audited. */
+  readonly audit: AuditConfig | undefined
+  readonly webhooks: readonly WebhookConfig[]
+  readonly warming: WarmingConfig
   /** The tiers in the order they are asked. Empty when no bucket caches. */
   readonly layers: readonly LayerConfig[]
   /** Undefined: nothing is limited, by no bucket either. */
@@ -67,6 +78,8 @@ export interface BucketConfig {
   readonly hosts: readonly string[]
   readonly s3: S3Settings
   readonly access: AccessConfig
+  /** Whose tokens administer this bucket, and nothing else. Undefined: nobody's. */
+  readonly admin: AdminAccess | undefined
   /** Beside those of `rateLimiting`. */
   readonly rateLimits: RateLimits
   readonly policy: CachePolicy
@@ -108,6 +121,49 @@ export interface JwtConfig {
   readonly audience: readonly string[]
   readonly leewayMs: number
   readonly requireExp: boolean
+}
+
+export interface AdminConfig {
+  /** Undefined: on the main listener. */
+  readonly address: ListenAddress | undefined
+  /** Who may do everything: whoever has a token that one of them accepts. Those without claims accept none. */
+  readonly access: readonly AdminAccess[]
+}
+
+/** Keys and claims are judged together: a token that these keys verify has to say all of these. */
+export interface AdminAccess {
+  /** Its token sources are a bearer header alone. */
+  readonly jwt: JwtConfig
+  /** Empty: no token will do, and those that verify are told so. */
+  readonly claims: readonly ClaimRule[]
+}
+
+export interface AuditConfig {
+  /** `info`: every entry; `warn`: statuses from 400 on and what administrators do; `error`: from 500 on. */
+  readonly level: 'info' | 'warn' | 'error'
+  /** Each entry carries the digest of the one before. */
+  readonly chain: boolean
+  /** Lower case, beside those that are always redacted. */
+  readonly redactHeaders: readonly string[]
+  readonly anonymizeIp: boolean
+  readonly file: FileSinkOptions | undefined
+  readonly syslog: SyslogSinkOptions | undefined
+  readonly s3: S3SinkOptions | undefined
+}
+
+export interface WebhookConfig {
+  readonly url: string
+  readonly secret: string
+  /** Without repeats, one at least. */
+  readonly events: readonly WebhookEvent[]
+}
+
+export interface WarmingConfig {
+  /** Objects fetched at a time, by all jobs together. */
+  readonly concurrency: number
+  readonly requestsPerSecond: number
+  readonly onStart: readonly WarmTarget[]
+  readonly schedule: readonly ScheduledTarget[]
 }
 
 export type KeysConfig =

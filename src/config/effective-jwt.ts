@@ -1,11 +1,16 @@
-/** What the `jwt` settings of the top level and of a bucket come to, and where in the file each part of it stands. */
+/** What the `jwt` settings of the top level and of whoever overrides them come to, and where in the file each part of it stands. */
 
 import type { Settings } from './schema.ts'
 import { keyFields } from './settings-access.ts'
 
 type Bucket = Settings['buckets'][number]
-type Jwt = Settings['jwt']
+/** Who may administer is never inherited, and so is no part of it. */
+export type Jwt = Omit<Settings['jwt'], 'admin_claims'>
 export type KeySettings = Pick<Jwt, (typeof keyFields)[number]>
+/** The `jwt` of a bucket, or that of `admin`, which has neither of the last two. */
+export type JwtBlock = Omit<NonNullable<Bucket['jwt']>, 'admin_claims' | 'claims' | 'token_sources'> & {
+  readonly [K in 'claims' | 'token_sources']?: Jwt[K] | undefined
+}
 
 export function isProtected({ jwt }: Settings, bucket: Bucket): boolean {
   return bucket.jwt === undefined ? jwt.enabled === true : bucket.jwt.enabled !== false
@@ -13,6 +18,10 @@ export function isProtected({ jwt }: Settings, bucket: Bucket): boolean {
 
 /** For a protected bucket. */
 export function effectiveJwt({ jwt: top }: Settings, { jwt: own }: Bucket): Jwt {
+  return overriddenJwt(top, own)
+}
+
+export function overriddenJwt(top: Jwt, own: JwtBlock | undefined): Jwt {
   if (own === undefined) return top
   return {
     enabled: true,
@@ -28,41 +37,9 @@ export function effectiveJwt({ jwt: top }: Settings, { jwt: own }: Bucket): Jwt 
 }
 
 /** Undefined when the block names none. */
-function ownKeys(own: Bucket['jwt']): KeySettings | undefined {
+export function ownKeys(own: JwtBlock | undefined): KeySettings | undefined {
   if (own === undefined || keyFields.every((field) => own[field] === undefined)) return undefined
   return { ...own, keys: own.keys ?? [] }
-}
-
-/** The parts of `jwt` blocks that hold for somebody, by the path of the block: what buckets inherit is there once. */
-export interface JwtInUse {
-  readonly keys: ReadonlyMap<string, KeySettings>
-  readonly sources: ReadonlyMap<string, Jwt['token_sources']>
-  readonly claims: ReadonlyMap<string, Jwt['claims']>
-}
-
-export function jwtInUse(settings: Settings): JwtInUse {
-  const [keys, sources, claims] = [
-    new Map<string, KeySettings>(),
-    new Map<string, Jwt['token_sources']>(),
-    new Map<string, Jwt['claims']>(),
-  ]
-  const add = (jwt: Jwt, at: Record<'keys' | 'sources' | 'claims', string>) => {
-    keys.set(at.keys, jwt)
-    sources.set(at.sources, jwt.token_sources)
-    claims.set(at.claims, jwt.claims)
-  }
-  // Unless it is switched off, the top level is held to its word even where no bucket takes it.
-  if (settings.jwt.enabled !== false) add(settings.jwt, { keys: 'jwt', sources: 'jwt', claims: 'jwt' })
-  settings.buckets.forEach((bucket, index) => {
-    if (!isProtected(settings, bucket)) return
-    const where = (isOwn: boolean) => (isOwn ? `buckets[${index}].jwt` : 'jwt')
-    add(effectiveJwt(settings, bucket), {
-      keys: where(ownKeys(bucket.jwt) !== undefined),
-      sources: where(bucket.jwt?.token_sources !== undefined),
-      claims: where(bucket.jwt?.claims !== undefined),
-    })
-  })
-  return { keys, sources, claims }
 }
 
 /** A key of the file, with the paths of its settings. */
@@ -86,4 +63,8 @@ export function staticKeysOf(jwt: KeySettings, at: string): readonly StaticKey[]
     return { ...key, at: keyAt, file: path, fileAt: `${keyAt}.path` }
   })
   return secret === undefined && file === undefined ? several : [single, ...several]
+}
+
+export function hasKey(jwt: KeySettings): boolean {
+  return jwt.jwks_url !== undefined || staticKeysOf(jwt, '').length > 0
 }

@@ -94,12 +94,31 @@ export const jwksUrl = format(
   'must be an https URL, such as https://id.example.com/jwks.json',
   (text) => {
     if (!URL.canParse(text)) return 'must be a valid URL'
-    const { protocol, hostname, username, password } = new URL(text)
-    if (username !== '' || password !== '') return 'must not hold a user or a password'
-    const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-    return protocol === 'https:' || isLoopback ? undefined : 'must be https: http is for loopback hosts only'
+    if (holdsUser(text)) return 'must not hold a user or a password'
+    return travelsSafely(text) ? undefined : 'must be https: http is for loopback hosts only'
   },
 )
+
+export const webhookUrl = format(
+  String.raw`^https?://[^\s#\\]+$`,
+  'must be an http or https URL, such as https://hooks.example.com/yatagarasu',
+  (text) => {
+    if (!URL.canParse(text)) return 'must be a valid URL'
+    return holdsUser(text) ? 'must not hold a user or a password' : undefined
+  },
+)
+
+function holdsUser(url: string): boolean {
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
+}
+
+/** Nobody on the way can read or change what is said: TLS, or no way at all. For a valid URL. */
+export function travelsSafely(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  return protocol === 'https:' || isLoopback
+}
 
 export const redisUrl = format(
   String.raw`^rediss?://[^\s/?#\\]+(/\d*)?$`,
@@ -121,18 +140,30 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-const redisHostForm = 'must be a host, or host:port, such as sentinel.example.com:26379'
+export const redisHost = serverHost('sentinel.example.com:26379')
+export const syslogHost = serverHost('logs.example.com:514')
 
-export const redisHost = format(
-  String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._:-]+)(:\d{1,5})?$`,
-  redisHostForm,
-  (text) => (parseHostPort(text) === undefined ? redisHostForm : undefined),
-)
+function serverHost(example: string): Format {
+  const message = `must be a host, or host:port, such as ${example}`
+  return format(String.raw`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._:-]+)(:\d{1,5})?$`, message, (text) =>
+    parseHostPort(text) === undefined ? message : undefined,
+  )
+}
 
 export const s3Bucket = format(
   String.raw`^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,255}$`,
   'must be the name of an S3 bucket: letters, digits, dots, underscores and hyphens',
 )
+
+/** Goes in front of object keys, which hold 1024 bytes at most. */
+export const keyPrefix: Format = {
+  pattern: String.raw`^[^\x00-\x1f\x7f]*$`,
+  problem(text) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    if (/[\x00-\x1f\x7f]/.test(text)) return 'must hold no control characters'
+    return Buffer.byteLength(text) > 900 ? 'must not be longer than 900 bytes' : undefined
+  },
+}
 
 /** What a bucket must look like to be part of a host name. */
 export const dnsBucket = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/

@@ -27,7 +27,8 @@ problem with its path and line, and exits 0 or 2; \`serve\` runs the same check 
 - **Switched off.** In a section with \`enabled: false\`, unset variables and values that do not go together are no errors.
 - **Overriding.** What a bucket does not say in its \`cache\` or \`jwt\` is taken from the global \`cache\` or \`jwt\`, key by
   key. Lists and maps are replaced as a whole, and so are the keys that verify tokens: \`algorithm\`, \`secret\`, the paths,
-  \`keys\` and \`jwks_url\` are taken together or not at all.
+  \`keys\` and \`jwks_url\` are taken together or not at all. \`admin.jwt\` overrides the global \`jwt\` in the same way;
+  \`admin_claims\` are never inherited.
 - **Being there.** \`server.tls\`, and the \`jwt\` and \`rate_limit\` of a bucket, hold by being there, even with nothing in them.
 `
 

@@ -65,7 +65,8 @@ function schemaOf(setting: Setting): Json {
 
 function sectionOf({ fields }: SectionKind): Json {
   const properties = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, schemaOf(field)]))
-  const required = Object.keys(fields).filter((key) => fields[key]?.required)
+  // What has an older place may be there instead, which the loader sees to.
+  const required = Object.keys(fields).filter((key) => fields[key]?.required && fields[key].aliases === undefined)
   return { type: 'object', additionalProperties: false, ...(required.length > 0 ? { required } : {}), properties }
 }
 

@@ -6,6 +6,7 @@ import { moveAliases } from './aliases.ts'
 import { openAuthBlocks } from './auth-block.ts'
 import { buildConfig } from './build.ts'
 import type { Config } from './config.ts'
+import { type Described, describeConfig } from './describe.ts'
 import { readFiles } from './pem-files.ts'
 import { type Problem, Report } from './problem.ts'
 import { readSettings } from './reader.ts'
@@ -15,7 +16,13 @@ import type { Environment } from './substitution.ts'
 import { parseTree } from './yaml-tree.ts'
 
 export type LoadResult =
-  | { readonly kind: 'config'; readonly config: Config; readonly warnings: readonly Problem[] }
+  | {
+      readonly kind: 'config'
+      readonly config: Config
+      readonly warnings: readonly Problem[]
+      /** What holds, without secrets. */
+      readonly described: Described
+    }
   | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
 
 /** Never throws: a file that cannot be read is a problem like any other. `now`: for certificates that have expired. */
@@ -43,7 +50,8 @@ export function parseConfig(text: string, env: Environment, fileName = 'config',
   checkRules(settings, report)
   const files = readFiles(settings, now, report)
   if (report.problems.length > 0) return { kind: 'problems', problems: report.problems }
-  return { kind: 'config', config: buildConfig(settings, files), warnings: report.warnings }
+  const config = buildConfig(settings, files)
+  return { kind: 'config', config, warnings: report.warnings, described: describeConfig(settings) }
 }
 
 function errorCode(error: unknown): string {

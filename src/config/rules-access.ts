@@ -1,11 +1,12 @@
 /** Rules between the settings of who may read. No bucket is left open, or shut for good, by what they leave out. */
 
 import { inBoth } from '../http/address-set.ts'
-import { isProtected, jwtInUse, type KeySettings, staticKeysOf } from './effective-jwt.ts'
+import { isProtected, type JwtBlock } from './effective-jwt.ts'
 import { addressBlock } from './formats.ts'
+import { jwtInUse } from './jwt-in-use.ts'
 import type { Report } from './problem.ts'
 import { checkClaims } from './rules-claims.ts'
-import { checkKeys } from './rules-keys.ts'
+import { checkKeys, missingKey, needsKey } from './rules-keys.ts'
 import { checkTokenSources } from './rules-token-sources.ts'
 import type { Settings } from './schema.ts'
 import { keyFields } from './settings-access.ts'
@@ -19,8 +20,8 @@ export function checkAccess(settings: Settings, report: Report): void {
   })
   const { keys, sources, claims } = jwtInUse(settings)
   for (const [at, settingsOfKeys] of keys) checkKeys(settingsOfKeys, at, report)
-  for (const [at, list] of sources) checkTokenSources(list, `${at}.token_sources`, report)
-  for (const [at, rules] of claims) checkClaims(rules, `${at}.claims`, report)
+  for (const [at, list] of sources) checkTokenSources(list, at, report)
+  for (const [at, rules] of claims) checkClaims(rules, at, report)
   requireKeys(settings, report)
   warnOfPublicBuckets(settings, report)
 }
@@ -34,8 +35,8 @@ function checkAddresses(bucket: Bucket, path: string, report: Report): void {
   }
 }
 
-/** What a bucket takes from a top-level `jwt` that is switched off is used after all. */
-function wakeInherited(own: NonNullable<Bucket['jwt']>, report: Report): void {
+/** What a block takes from a top-level `jwt` that is switched off is used after all. */
+export function wakeInherited(own: Partial<JwtBlock>, report: Report): void {
   const namesKeys = keyFields.some((field) => own[field] !== undefined)
   const isInherited = (field: string, value: unknown) =>
     keyFields.some((name) => name === field) ? !namesKeys : value === undefined
@@ -50,35 +51,16 @@ function requireKeys(settings: Settings, report: Report): void {
   const told = new Set<string>()
   settings.buckets.forEach((bucket, index) => {
     if (!isProtected(settings, bucket)) return
-    const missing = missingKey(settings, index, report)
-    if (missing === undefined || told.has(missing.path)) return
-    told.add(missing.path)
+    const own = { block: bucket.jwt, at: `buckets[${index}].jwt` }
+    const missing = missingKey(settings.jwt, own, report)
+    if (missing === undefined) return
+    const path = missing.emptied ?? (bucket.jwt === undefined ? 'jwt' : own.at)
+    if (told.has(path)) return
+    told.add(path)
+    const message = missing.emptied === undefined ? needsKey : 'must not be empty: a bucket is protected by it'
     // The keys of the block that counts: what is unset in a top level that is switched off, nobody is told.
-    const keys = keyFields.map((field) => `${missing.at}.${field}`)
-    report.contradict([missing.path, `buckets[${index}].jwt.enabled`, 'jwt.enabled', ...keys], missing.message)
+    report.contradict([path, `${own.at}.enabled`, 'jwt.enabled', ...missing.keys], message)
   })
-}
-
-/** Undefined when there is one. A setting that came out empty still says whose keys count: its bucket takes no others. */
-function missingKey(
-  { jwt: top, buckets }: Settings,
-  index: number,
-  report: Report,
-): { readonly at: string; readonly path: string; readonly message: string } | undefined {
-  const own = `buckets[${index}].jwt`
-  const block = buckets[index]?.jwt
-  const givenAt = (at: string) => keyFields.map((field) => `${at}.${field}`).filter((path) => report.isGiven(path))
-  const isOwn = block !== undefined && givenAt(own).length > 0
-  const keys: KeySettings = isOwn ? { ...block, keys: block.keys ?? [] } : top
-  if (keys.jwks_url !== undefined || staticKeysOf(keys, '').length > 0) return undefined
-  const at = isOwn ? own : 'jwt'
-  const emptied = givenAt(at).find((path) => !path.endsWith('.algorithm'))
-  if (emptied !== undefined) return { at, path: emptied, message: 'must not be empty: a bucket is protected by it' }
-  return {
-    at,
-    path: block === undefined ? 'jwt' : own,
-    message: 'needs a key to verify tokens with: secret, the path of a public key, keys or jwks_url',
-  }
 }
 
 function warnOfPublicBuckets({ jwt, buckets }: Settings, report: Report): void {

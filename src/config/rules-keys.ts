@@ -1,8 +1,36 @@
 /** Rules between the settings of keys: each has what its algorithm needs, and nothing else. */
 
 import { importKey } from '../access/static-keys.ts'
-import { type KeySettings, type StaticKey, staticKeysOf } from './effective-jwt.ts'
+import { hasKey, type Jwt, type JwtBlock, type KeySettings, type StaticKey, staticKeysOf } from './effective-jwt.ts'
 import type { Report } from './problem.ts'
+import { keyFields } from './settings-access.ts'
+
+export const needsKey = 'needs a key to verify tokens with: secret, the path of a public key, keys or jwks_url'
+
+export interface MissingKey {
+  /** The path of the block that counts. */
+  readonly at: string
+  /** Where its keys would be. What is wrong there already is told there. */
+  readonly keys: readonly string[]
+  /** A setting that says whose keys count, and came out empty. */
+  readonly emptied: string | undefined
+}
+
+/** Undefined when there is a key. A setting that came out empty still says whose keys count: its block takes no others. */
+export function missingKey(
+  top: Jwt,
+  own: { readonly block: JwtBlock | undefined; readonly at: string },
+  report: Report,
+): MissingKey | undefined {
+  const givenAt = (at: string) => keyFields.map((field) => `${at}.${field}`).filter((path) => report.isGiven(path))
+  const { block } = own
+  const isOwn = block !== undefined && givenAt(own.at).length > 0
+  const keys: KeySettings = isOwn ? { ...block, keys: block.keys ?? [] } : top
+  if (hasKey(keys)) return undefined
+  const at = isOwn ? own.at : 'jwt'
+  const emptied = givenAt(at).find((path) => !path.endsWith('.algorithm'))
+  return { at, emptied, keys: keyFields.map((field) => `${at}.${field}`) }
+}
 
 /** `at`: the path of the block that holds them. */
 export function checkKeys(jwt: KeySettings, at: string, report: Report): void {

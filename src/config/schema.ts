@@ -2,18 +2,25 @@
 
 import { type Setting, section, type ValueOf } from './setting.ts'
 import { jwt } from './settings-access.ts'
+import { admin } from './settings-admin.ts'
+import { auditLog, webhooks } from './settings-audit.ts'
 import { buckets } from './settings-buckets.ts'
 import { cache } from './settings-cache.ts'
 import { rateLimiting } from './settings-limits.ts'
 import { logging, metrics, server } from './settings-server.ts'
+import { warming } from './settings-warming.ts'
 
 export const schema = section('The configuration.', {
   server,
   metrics,
+  admin,
   logging,
+  audit_log: auditLog,
+  webhooks,
   jwt,
   rate_limiting: rateLimiting,
   cache,
+  warming,
   buckets,
 })
 

@@ -20,6 +20,8 @@ export interface TextKind extends Shared {
   /** Nothing between the quotes is an error, and not the default. */
   readonly refusesEmpty?: true
   readonly format?: Format
+  /** What nobody is shown of it: anything, or of a URL what is behind its host. */
+  readonly secret?: 'all' | 'beyond-host'
 }
 export interface FlagKind extends Shared {
   readonly kind: 'flag'
@@ -147,6 +149,14 @@ export function list<S extends Setting>(
   options: Shared & { default?: readonly string[]; mayBeEmpty: boolean },
 ): Setting<readonly Exclude<ValueOf<S>, undefined>[]> {
   return { kind: 'list', of, ...options }
+}
+
+/** Absent it is undefined, which an empty list is not. */
+export function optionalList<S extends Setting>(
+  of: S,
+  options: Shared & { mayBeEmpty: boolean },
+): Setting<readonly Exclude<ValueOf<S>, undefined>[] | undefined> {
+  return { kind: 'list', of, optional: true, ...options }
 }
 
 /** One item as it is, or a list of them. Absent: an empty list. */

@@ -17,7 +17,11 @@ const key = section('One key.', {
     help: 'The `kid` tokens name it by. Without one it is tried for any token of its algorithm.',
   }),
   algorithm: choice({ ...algorithm, required: true, example: 'HS256', help: 'The one algorithm it verifies.' }),
-  secret: text({ example: '${JWT_SECRET}', help: 'For HS256, HS384 and HS512, and at least as long as their hash.' }),
+  secret: text({
+    secret: 'all',
+    example: '${JWT_SECRET}',
+    help: 'For HS256, HS384 and HS512, and at least as long as their hash.',
+  }),
   path: text({
     aliases: ['rsa_public_key_path', 'ecdsa_public_key_path'],
     help: `The file of its key, for the other algorithms. ${keyFile}`,
@@ -35,25 +39,31 @@ const tokenSource = section('One place in a request.', {
   prefix: text({ example: '"Token "', help: 'What comes before the token in a header field.' }),
 })
 
-const claim = section('One rule.', {
-  claim: text({
-    required: true,
-    example: 'role',
-    help: 'The name of a claim, or the dotted path to it, such as `tenant.id`.',
-  }),
-  operator: choice({
-    values: ['equals', 'not_equals', 'in', 'not_in', 'contains', 'exists', 'gt', 'gte', 'lt', 'lte', 'matches'],
-    required: true,
-    example: 'in',
-    help: 'How the claim is compared with `value`. `matches`: a regular expression.',
-  }),
-  value: oneOrList(scalar({ help: 'Text, a number or a boolean, which differ even where they look alike.' }), {
-    mayBeEmpty: false,
-    absent: 'none; only `exists` needs none',
-    example: '[admin, reader]',
-    help: 'A list for `in` and `not_in`; a number for `gt`, `gte`, `lt` and `lte`; `true` or `false` for `exists`.',
-  }),
-})
+function claimRule(example: string) {
+  return section('One rule.', {
+    claim: text({
+      required: true,
+      example: 'role',
+      help: 'The name of a claim, or the dotted path to it, such as `tenant.id`.',
+    }),
+    operator: choice({
+      values: ['equals', 'not_equals', 'in', 'not_in', 'contains', 'exists', 'gt', 'gte', 'lt', 'lte', 'matches'],
+      required: true,
+      example: 'in',
+      help: 'How the claim is compared with `value`. `matches`: a regular expression.',
+    }),
+    value: oneOrList(scalar({ help: 'Text, a number or a boolean, which differ even where they look alike.' }), {
+      mayBeEmpty: false,
+      absent: 'none; only `exists` needs none',
+      example,
+      help: 'A list for `in` and `not_in`; a number for `gt`, `gte`, `lt` and `lte`; `true` or `false` for `exists`.',
+    }),
+  })
+}
+
+const claim = claimRule('[admin, reader]')
+/** For administrators: whoever takes the example for a rule is not to let readers in. */
+export const adminClaim = claimRule('[admin]')
 
 /** A bucket that says any of these takes none of them from the top-level `jwt`. */
 export const keyFields = [
@@ -68,6 +78,7 @@ export const keyFields = [
 const keys = {
   algorithm: choice({ ...algorithm, example: 'HS256', help: 'The algorithm of the one key that stands beside it.' }),
   secret: text({
+    secret: 'all',
     example: '${JWT_SECRET}',
     help: 'The secret of HS256, HS384 or HS512, at least as long as their hash.',
   }),
@@ -80,7 +91,8 @@ const keys = {
   }),
 }
 
-const verification = {
+/** How tokens are found and verified, whatever they have to say. */
+export const verification = {
   ...keys,
   jwks_refresh_interval_seconds: number({
     unit: 'seconds',
@@ -114,6 +126,9 @@ const verification = {
     help: 'How far the clocks of issuer and proxy may be apart.',
   }),
   require_exp: flag({ default: true, help: 'Whether a token has to expire.' }),
+}
+
+const readers = {
   claims: list(claim, {
     aliases: ['jwt.claims_verification'],
     mayBeEmpty: true,
@@ -128,9 +143,15 @@ export const jwt = section('Tokens (JWT), for all buckets. A bucket overrides it
     help: 'Whether buckets without a `jwt` of their own are protected.',
   }),
   ...verification,
+  ...readers,
+  admin_claims: list(adminClaim, {
+    mayBeEmpty: true,
+    absent: 'none, which nobody meets',
+    help: 'What a token that these keys verify has to say for its bearer to be an administrator of everything. All must hold.',
+  }),
 })
 
-const inheritedJwt = inherited('jwt', verification)
+const inheritedJwt = inherited('jwt', { ...verification, ...readers })
 
 const bucketJwt = optionalSection(
   'Tokens. That it is there protects the bucket. The keys (`algorithm` to `jwks_url`) are taken from the top-level `jwt` together or not at all.',
@@ -143,6 +164,11 @@ const bucketJwt = optionalSection(
     }),
     ...inheritedJwt,
     claims: { ...inheritedJwt.claims, aliases: ['jwt.claims_verification', 'auth.claims_verification'] },
+    admin_claims: list(adminClaim, {
+      mayBeEmpty: true,
+      absent: 'none, which nobody meets',
+      help: 'What a token has to say for its bearer to be an administrator of this bucket and of nothing else. All must hold. Never inherited.',
+    }),
   },
   { aliases: ['auth.jwt'] },
 )

@@ -13,7 +13,7 @@ const sentinel = section('Redis Sentinel, which knows the server to use.', {
     mayBeEmpty: true,
     help: 'The sentinels, as `host:port`. Without a port: 26379.',
   }),
-  password: text({ help: 'The password of the sentinels themselves.' }),
+  password: text({ secret: 'all', help: 'The password of the sentinels themselves.' }),
 })
 
 const tls = section('Certificates for TLS. Any of them switches TLS on. PEM files, read when the config is.', {
@@ -36,7 +36,12 @@ export const redis = section('The Redis tier.', {
   }),
   sentinel,
   username: text({ absent: "the URL's", help: 'An ACL user.' }),
-  redis_password: text({ absent: "the URL's", example: '${REDIS_PASSWORD:-}', help: 'The password.' }),
+  redis_password: text({
+    secret: 'all',
+    absent: "the URL's",
+    example: '${REDIS_PASSWORD:-}',
+    help: 'The password.',
+  }),
   tls,
   redis_db: number({
     whole: true,

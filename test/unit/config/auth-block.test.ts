@@ -34,7 +34,10 @@ const inAuth: readonly (readonly [settings: string, problem: string])[] = [
   ],
   [`auth: { secret: s, jwt: { ${key} } }`, 'buckets[0].auth.secret (line 2): unknown key'],
   [`jwt: { jwt: { ${key} }, ${key} }`, 'buckets[0].jwt.jwt (line 2): unknown key'],
-  [`jwt: { admin_claims: [], ${key} }`, 'buckets[0].jwt.admin_claims (line 2): unknown key'],
+  [
+    `jwt: { admin_claim: [], ${key} }`,
+    'buckets[0].jwt.admin_claim (line 2): unknown key, did you mean "admin_claims"?',
+  ],
   [
     `auth: { jwt: { keys: [{ algorithm: RS256, path: /gone, rsa_public_key_path: /gone }] } }`,
     'buckets[0].auth.jwt.keys[0].rsa_public_key_path (line 2): is given twice: here and as buckets[0].auth.jwt.keys[0].path (line 2)',

@@ -41,7 +41,10 @@ test('the JSON Schema takes variables, sizes, older places and shared sections',
   const text = `
 x-anything: { at: all }
 server: { port: "\${PORT}", trusted_proxies: ["\${PROXY}"], https: { min_tls_version: 1.3, cert_path: c, key_path: k } }
-jwt: { claims_verification: [{ claim: a, operator: in, value: [1, x, true] }], audience: a }
+jwt: { claims_verification: [{ claim: a, operator: in, value: [1, x, true] }], audience: a, admin_claims: [] }
+admin: { enabled: "\${ON}", jwt: { enabled: true, token_sources: [{ type: bearer }] } }
+audit_log: { file: { file_path: a, buffer_size: 4KB }, syslog: { syslog_address: h, syslog_protocol: tcp }, outputs: [s3] }
+webhooks: [{ url: "\${HOOK}", secret: s, events: ["\${EVENT}"] }]
 rate_limiting: { enabled: "\${ON:-true}", per_ip: { requests_per_second: 0.5 } }
 shutdown: { timeout_seconds: 3 }
 limits: { max_header_size: 64KB, request_timeout_seconds: 3 }
@@ -71,6 +74,9 @@ test('the JSON Schema refuses what the loader refuses', () => {
     ['jwt: { keys: [{ id: a }] }', '/jwt/keys/0'],
     ['jwt: { claims: [{ claim: a, operator: in, value: {} }] }', '/jwt/claims/0/value'],
     ['rate_limiting: { enabled: true, global: {} }', '/rate_limiting/global'],
+    ['audit_log: { enabled: true, s3_export: {} }', '/audit_log/s3_export'],
+    ['webhooks: [{ url: "https://h/", secret: s, events: [] }]', '/webhooks/0/events'],
+    ['warming: { schedule: [{ bucket: a }] }', '/warming/schedule/0'],
   ] as const
   for (const [text, path] of wrong) {
     assert.ok(problemsOf(`${text}\n${oneBucket}`).length > 0, text)

@@ -25,7 +25,11 @@ test('what a file does not say has its default', () => {
       maxRequestBodyBytes: 0,
     },
     metrics: { host: '0.0.0.0', port: 9090 },
+    admin: undefined,
     logging: { level: 'info', format: 'json' },
+    audit: undefined,
+    webhooks: [],
+    warming: { concurrency: 10, requestsPerSecond: 100, onStart: [], schedule: [] },
     layers: [],
     rateLimiting: undefined,
   })
@@ -45,6 +49,7 @@ test('what a file does not say has its default', () => {
         retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 1000 },
       },
       access: { jwt: undefined, claims: [], ipAllowlist: [], ipBlocklist: [] },
+      admin: undefined,
       rateLimits: { global: undefined, perIp: undefined, perUser: undefined },
       policy: {
         enabled: false,

@@ -92,6 +92,31 @@ buckets:
           path: \${KEYS_DIR}/p256.pem
 `
 
+const withAudit = `${release11.replace(
+  '      claims:',
+  '      admin_claims: [{ claim: role, operator: equals, value: admin }]\n      claims:',
+)}audit_log:
+  enabled: true
+  outputs: [file, syslog, s3]
+  log_level: info
+  file:
+    path: \${KEYS_DIR}/audit.log
+    max_file_size_mb: 50
+    max_backup_files: 5
+    rotation_policy: size
+  syslog:
+    address: "127.0.0.1:5514"
+    protocol: tcp
+    facility: local0
+  s3_export:
+    s3_bucket: audit
+    region: us-east-1
+    access_key: AK
+    secret_key: SK
+    s3_path_prefix: logs/
+    export_interval_seconds: 300
+`
+
 test('every kind of verification of release 1.1 loads, and what is not there yet is told as unknown', (t) => {
   const env = { KEYS_DIR: dirname(makeKeyFiles(t).rsa), JWKS_URL: 'https://id.example.com/jwks', JWT_SECRET_1: secret }
   const access = configOf(release11, env).buckets.map((bucket) => bucket.access)
@@ -103,13 +128,11 @@ test('every kind of verification of release 1.1 loads, and what is not there yet
   )
   assert.deepEqual(access[2]?.claims, [{ claim: 'tenant.id', operator: 'equals', value: 'acme' }])
 
-  const later = release11
-    .replace('      claims:', '      admin_claims: []\n      claims:')
-    .replace('us-east-1 }', 'us-east-1, replicas: [] }')
-  const unknown = (path: string, line: number) => `${path} (line ${line}): unknown key`
-  assert.deepEqual(problemsOf(`${later}audit_log: {}\n`, env), [
-    ...[0, 1, 2, 3].map((index) => unknown(`buckets[${index}].s3.replicas`, 6)),
-    unknown('buckets[2].jwt.admin_claims', 23),
-    unknown('audit_log', 43),
-  ])
+  assert.equal(configOf(withAudit, env).audit?.s3?.keyPrefix, 'logs/')
+
+  const later = withAudit.replace('us-east-1 }', 'us-east-1, replicas: [] }')
+  assert.deepEqual(
+    problemsOf(later, env),
+    [0, 1, 2, 3].map((index) => `buckets[${index}].s3.replicas (line 6): unknown key`),
+  )
 })

@@ -10,8 +10,8 @@ const block = 'must be an address or a CIDR block, such as 10.0.0.0/8 or 2001:db
 const general: readonly (readonly [settings: string, ...problems: string[]])[] = [
   ['server: { adress: 1 }', 'server.adress (line 1): unknown key, did you mean "address"?'],
   ['limit: {}', 'limit (line 1): unknown key, did you mean "limits"?'],
-  ['jwt: { admin_claims: [] }', 'jwt.admin_claims (line 1): unknown key'],
-  ['admin: {}', 'admin (line 1): unknown key'],
+  ['jwt: { admin_claim: [] }', 'jwt.admin_claim (line 1): unknown key, did you mean "admin_claims"?'],
+  ['audit_logs: {}', 'audit_logs (line 1): unknown key, did you mean "audit_log"?'],
   ['"odd key": 1', '"odd key" (line 1): unknown key'],
   [
     'server: { tsl: {}, workers: 2 }',
