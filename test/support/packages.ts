@@ -21,6 +21,11 @@ export const needs = {
     packages: ['redis-server'],
     instead: 'set REDIS_TEST_URL to use a server of your own',
   },
+  syslog: {
+    programs: ['rsyslogd'],
+    packages: ['rsyslog'],
+    instead: 'put rsyslogd on the PATH',
+  },
   tls: {
     programs: ['openssl'],
     packages: ['openssl'],
