@@ -36,7 +36,7 @@ export function locateBucket(options: S3AddressOptions): S3Address {
   }
 }
 
-function amazonEndpoint(region: string): string {
+export function amazonEndpoint(region: string): string {
   return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 }
 
