@@ -8,10 +8,20 @@ import { createJwks } from '../access/jwks.ts'
 import { JwtAuthenticator } from '../access/jwt-authenticator.ts'
 import type { KeySet } from '../access/key-set.ts'
 import { createStaticKeys } from '../access/static-keys.ts'
+import type { Gate, LimitDesk } from '../admin/ports.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { AccessConfig, BucketConfig, Config, JwtConfig, RateLimitingConfig, RateLimits } from '../config/config.ts'
+import type {
+  AccessConfig,
+  AdminAccess,
+  BucketConfig,
+  Config,
+  JwtConfig,
+  RateLimitingConfig,
+  RateLimits,
+} from '../config/config.ts'
 import { createAddressSet } from '../http/address-set.ts'
+import { addressBlock } from '../limits/address-block.ts'
 import { createLocalLimiter } from '../limits/local-limiter.ts'
 import type { Limit, LimitScope, RateLimiter } from '../limits/rate-limiter.ts'
 import { createRedisLimiter } from '../limits/redis-limiter.ts'
@@ -32,6 +42,7 @@ export class Admissions {
   readonly #keys: KeySet[] = []
   readonly #verifiers = new Map<JwtConfig, Authenticator>()
   readonly #limiter: RateLimiter | undefined
+  readonly #limitsMade: Limit[] = []
 
   constructor(config: Config, ports: AdmissionPorts) {
     this.#config = config
@@ -44,6 +55,28 @@ export class Admissions {
       admits: addressRule(access),
       ...this.#protection(access),
       limits: this.#limits(name, rateLimits),
+    }
+  }
+
+  gate({ jwt, claims: rules }: AdminAccess): Gate {
+    return { authenticator: this.#verifier(jwt), rules, check: compileClaimRules(rules) }
+  }
+
+  /** Of the limits that buckets were given. */
+  get desk(): LimitDesk {
+    const chargeOf = (scope: LimitScope, bucket: string, who: string) => {
+      const limit = this.#limitsMade.find((one) => one.scope === scope && one.bucket === bucket)
+      return limit && { limit, who: scope.endsWith('per_ip') ? addressBlock(who) : who }
+    }
+    return {
+      look: async (scope, bucket, who) => {
+        const charge = chargeOf(scope, bucket, who)
+        return charge && this.#limiter?.look(charge)
+      },
+      reset: async (scope, bucket, who) => {
+        const charge = chargeOf(scope, bucket, who)
+        if (charge !== undefined) await this.#limiter?.reset(charge)
+      },
     }
   }
 
@@ -86,6 +119,7 @@ export class Admissions {
     ]
     const perUser = [...limit('per_user', '', rateLimiting.perUser), ...limit('bucket_per_user', bucket, own.perUser)]
     if (early.length === 0 && perUser.length === 0) return undefined
+    this.#limitsMade.push(...early, ...perUser)
     return { limiter: this.#limiter, early, perUser }
   }
 }

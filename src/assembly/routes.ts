@@ -3,7 +3,9 @@
 import { secretNames } from '../access/token-sources.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import type { BucketConfig } from '../config/config.ts'
+import { Lifetimes } from '../objects/lifetimes.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import { withRetry } from '../origin/origin-guards.ts'
 import { createS3Origin } from '../origin/s3-origin.ts'
@@ -24,7 +26,7 @@ export function createOrigin({ name, s3 }: BucketConfig, events: OriginEvents, {
   return withRetry(createS3Origin(options, { clock, random, events }), s3.retry, { clock, random, events })
 }
 
-export function createRoute(bucket: BucketConfig, origin: Origin, admission: Admission): Route {
+export function createRoute(bucket: BucketConfig, origin: Origin, admission: Admission, purges: PurgeLog): Route {
   const { headers, cors } = bucket
   const forward = cors === 'passthrough' ? [...headers.forward, ...preflightFields] : headers.forward
   const tokenNames = bucket.access.jwt && secretNames(bucket.access.jwt.sources)
@@ -33,7 +35,7 @@ export function createRoute(bucket: BucketConfig, origin: Origin, admission: Adm
     pathPrefix: bucket.pathPrefix,
     hosts: bucket.hosts,
     admission,
-    site: { origin, policy: bucket.policy, lifetimes: new WeakMap() },
+    site: { origin, policy: bucket.policy, lifetimes: new Lifetimes(bucket.policy, purges) },
     asksAgain: bucket.s3.retry.maxAttempts > 1,
     query: bucket.query,
     cors,

@@ -4,10 +4,11 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { type EpochMs, type RecordId, unreachable } from '../base/types.ts'
 import { bucketOf } from '../cache/cache-key.ts'
-import { openDiskTier } from '../cache/disk-tier.ts'
+import { type DiskTier, openDiskTier } from '../cache/disk-tier.ts'
 import { createMemoryTier } from '../cache/memory-tier.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import type { CacheRecord } from '../cache/record.ts'
-import { createRedisTier } from '../cache/redis-tier.ts'
+import { createRedisTier, type RedisTier } from '../cache/redis-tier.ts'
 import type { CacheTier, StoreEvents, TierGuard } from '../cache/tier.ts'
 import { guarded } from '../cache/tier-guards.ts'
 import type { BucketConfig, Config, LayerConfig } from '../config/config.ts'
@@ -22,6 +23,8 @@ export interface TierPorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
+  /** Told of the purges that tiers remember, and given those tiers to keep more. */
+  readonly purges: PurgeLog
   /** Put around each tier, inside its deadline and its breakers: faults, in tests. */
   readonly tierGuard?: TierGuard
 }
@@ -29,8 +32,9 @@ export interface TierPorts {
 /** In their order. Rejects when one belongs to another process. */
 export async function openTiers(config: Config, events: StoreEvents, ports: TierPorts): Promise<readonly CacheTier[]> {
   const tiers: CacheTier[] = []
+  const opener = new TierOpener(config.buckets, events, ports)
   try {
-    for (const layer of config.layers) tiers.push(await openTier(layer, config.buckets, events, ports))
+    for (const layer of config.layers) tiers.push(await opener.open(layer))
     return tiers
   } catch (error) {
     await Promise.all(tiers.map((tier) => tier.close())) // nobody will use them: they must not keep the process alive
@@ -38,25 +42,55 @@ export async function openTiers(config: Config, events: StoreEvents, ports: Tier
   }
 }
 
-async function openTier(
-  layer: LayerConfig,
-  buckets: readonly BucketConfig[],
-  events: StoreEvents,
-  { clock, random, log, tierGuard = (tier) => tier }: TierPorts,
-): Promise<CacheTier> {
-  switch (layer.kind) {
-    case 'memory':
-      return tierGuard(createMemoryTier(layer.options, events))
-    case 'disk': {
-      const tier = await openDiskTier({ ...layer.options, uselessAfter: usableUntilIn(buckets) }, { clock, events })
-      return guarded(tierGuard(tier), diskLimitMs, false, { clock, events })
+class TierOpener {
+  readonly #buckets: readonly BucketConfig[]
+  readonly #events: StoreEvents
+  readonly #ports: TierPorts
+  /** It remembers until when the purges of others have been heeded here. */
+  #disk: DiskTier | undefined
+
+  constructor(buckets: readonly BucketConfig[], events: StoreEvents, ports: TierPorts) {
+    this.#buckets = buckets
+    this.#events = events
+    this.#ports = ports
+  }
+
+  async open(layer: LayerConfig): Promise<CacheTier> {
+    const events = this.#events
+    const { clock, purges, tierGuard = (tier) => tier } = this.#ports
+    switch (layer.kind) {
+      case 'memory':
+        return tierGuard(createMemoryTier(layer.options, events))
+      case 'disk': {
+        const tier = await this.#openDisk(layer.options)
+        purges.addKeeper(tier)
+        purges.holdUntil(tier.recovered)
+        return guarded(tierGuard(tier), diskLimitMs, false, { clock, events })
+      }
+      case 'redis': {
+        const tier = this.#openRedis(layer.options)
+        purges.addKeeper(tier)
+        return guarded(tierGuard(tier), layer.options.redis.operationTimeoutMs, true, { clock, events })
+      }
+      default:
+        return unreachable(layer)
     }
-    case 'redis': {
-      const tier = createRedisTier(layer.options, { clock, random, events: redisEvents(log.logger) })
-      return guarded(tierGuard(tier), layer.options.redis.operationTimeoutMs, true, { clock, events })
-    }
-    default:
-      return unreachable(layer)
+  }
+
+  async #openDisk(options: Extract<LayerConfig, { kind: 'disk' }>['options']): Promise<DiskTier> {
+    const { clock, purges } = this.#ports
+    const ports = { clock, events: this.#events, purges }
+    this.#disk = await openDiskTier({ ...options, uselessAfter: usableUntilIn(this.#buckets) }, ports)
+    return this.#disk
+  }
+
+  #openRedis(options: Extract<LayerConfig, { kind: 'redis' }>['options']): RedisTier {
+    const { clock, random, log, purges } = this.#ports
+    return createRedisTier(options, {
+      ...{ clock, random, purges, events: redisEvents(log.logger) },
+      syncedAt: () => this.#disk?.syncedAt(),
+      synced: (at) => this.#disk?.noteSynced(at),
+    })
   }
 }
 

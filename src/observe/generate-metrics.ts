@@ -24,16 +24,18 @@ const labelMeanings: Readonly<Record<string, string>> = {
   bucket: "A bucket's `name` in the config; empty for requests that no bucket serves, such as `/health`.",
   cache:
     'What the cache did: `hit`, `miss`, `stale`, `revalidated`, `bypass` (the client said `no-store`), or `none` when it was not asked.',
+  event: 'Of a webhook: `purge`, `reload`, `breaker`, `origin_health`, `auth_denied`.',
   layer: 'The cache tier: `memory`, `disk`, `redis`.',
   method: '`GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `DELETE`, `PATCH`, or `other`.',
   node: 'The version of Node.',
   operation: '`get`, `put` or `remove`.',
   outcome:
-    'Of an origin request made again: `success` or `failure`. Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`.',
+    'Of an origin request made again: `success` or `failure`. Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`. Of an audit entry: `written` or `dropped`. Of an event for a webhook: `delivered`, `retried`, `failed` or `dropped`.',
   reason: 'Of an eviction: `size`. Of a rejected request: see below.',
   replica: 'Empty: a bucket has one origin.',
   scope:
-    'The limit that refused: `global`, `per_ip`, `per_user` of `rate_limiting`; `bucket`, `bucket_per_ip`, `bucket_per_user` of a bucket.',
+    'What was purged: `all`, `bucket`, `object`, `prefix`, `tag` or `filter`. Or the limit that refused: `global`, `per_ip`, `per_user` of `rate_limiting`; `bucket`, `bucket_per_ip`, `bucket_per_user` of a bucket.',
+  sink: 'Where audit entries go: `file`, `syslog`, `s3`.',
   status: 'The HTTP status; `error` when the origin gave none, 499 when the client left before it had one.',
   version: 'The version of this proxy.',
 }

@@ -13,6 +13,9 @@ export interface Cell {
 
 export interface HistogramCell {
   observe(value: number): void
+  /** How many were observed, and what they come to together. */
+  readonly count: number
+  readonly sum: number
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -150,6 +153,14 @@ class Buckets implements HistogramCell {
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds
     this.#counts = new Float64Array(bounds.length + 1)
+  }
+
+  get count(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  get sum(): number {
+    return this.#sum
   }
 
   observe(value: number): void {

@@ -75,11 +75,23 @@ export function declareMetrics(declare: InstrumentSet) {
       'Records that were not written to a tier: its queue was full, or its breaker open.',
       ['layer'],
     ),
+    cachePurges: declare.counter('cache_purges_total', 'Purges that administrators ordered, by what they were of.', [
+      'scope',
+    ]),
     coalesced: declare.counter(
       'cache_coalesced_requests_total',
       "Requests that waited for another one's origin request.",
       ['bucket'],
     ),
+    auditEntries: declare.counter('audit_entries_total', 'Audit entries, by what became of them in each sink.', [
+      'sink',
+      'outcome',
+    ]),
+    auditQueueDepth: declare.gauge('audit_queue_depth', 'Audit entries of each sink that are not safe yet.', ['sink']),
+    webhooks: declare.counter('webhook_deliveries_total', 'Events for webhooks, by what became of them.', [
+      'event',
+      'outcome',
+    ]),
     originRequests: declare.counter(
       'origin_requests_total',
       'Requests to the origin; status is error when it gave no answer.',

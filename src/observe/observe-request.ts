@@ -1,5 +1,6 @@
 /** What is written down of every request once its last byte is sent. */
 
+import type { DenialWatch } from '../audit/denial-watch.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { CacheStatus, Trace } from '../base/trace.ts'
@@ -131,6 +132,17 @@ export function measure(metrics: Metrics): RequestObserver {
     if (collapsed === true) meter.coalesced.value++
     if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).value++
     if (error !== undefined) countRefusal(error, trace, metrics)
+  }
+}
+
+const denials: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(['TokenRequired', 'TokenInvalid', 'ClaimDenied', 'AddressDenied'] as const),
+])
+
+/** Whom this proxy has turned away: what the origin denies says nothing of who asks. */
+export function watchDenials(watch: DenialWatch): RequestObserver {
+  return ({ clientAddress }, _response, { error, subject }) => {
+    if (error !== undefined && denials.has(error)) watch.denied(clientAddress, subject)
   }
 }
 

@@ -3,7 +3,7 @@
 import { Abandoned, ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
 import { corsHeaders } from '../http/cors.ts'
-import type { Handler, ProxyRequest } from '../http/messages.ts'
+import type { Handler, ProxyRequest, ProxyResponse } from '../http/messages.ts'
 import { decodePath, type RouteTable } from '../routing/routes.ts'
 import { type Draft, draft, errorDraft } from './draft.ts'
 import type { Route, Routed } from './route.ts'
@@ -11,12 +11,16 @@ import type { Route, Routed } from './route.ts'
 export interface HandlerPorts {
   readonly routes: RouteTable<Route>
   serve(routed: Routed, trace: Trace): Promise<Draft>
+  /** Answers what is for the administration; undefined: it is not. Absent: there is none. */
+  administer?: ((request: ProxyRequest, trace: Trace) => Promise<ProxyResponse> | undefined) | undefined
   /** Answers paths that belong to the proxy itself. */
   system(request: ProxyRequest): Draft | undefined
 }
 
-export function createHandler({ routes, serve, system }: HandlerPorts): Handler {
+export function createHandler({ routes, serve, system, administer }: HandlerPorts): Handler {
   return async function handle(request, trace) {
+    const administered = administer?.(request, trace)
+    if (administered !== undefined) return administered
     let cors: Route['cors']
     let response: Draft
     let isFailure = false

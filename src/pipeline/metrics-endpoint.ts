@@ -1,6 +1,6 @@
-import { ProxyError } from '../base/errors.ts'
 import type { Handler, ProxyRequest, ProxyResponse } from '../http/messages.ts'
-import { errorDraft, pageDraft } from './draft.ts'
+import { pageDraft } from './draft.ts'
+import { answerSystem } from './system-endpoints.ts'
 
 /** What is scraped: all metrics as text, in this format. */
 export interface MetricsText {
@@ -17,15 +17,6 @@ export function createMetricsHandler(
     if (request.path === '/metrics' && (request.method === 'GET' || request.method === 'HEAD')) {
       return pageDraft(200, registry.contentType, await registry.metrics())
     }
-    try {
-      return system(request) ?? notFound(request)
-    } catch (error) {
-      if (error instanceof ProxyError) return errorDraft(error, request) // translated: it has its own text
-      throw error
-    }
+    return answerSystem(request, system)
   }
-}
-
-function notFound(request: ProxyRequest): ProxyResponse {
-  return errorDraft(new ProxyError('NoSuchRoute', 'nothing at this path'), request)
 }

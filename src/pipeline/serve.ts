@@ -29,6 +29,8 @@ export function createServe(ports: ServePorts) {
     const allowed = await allow(routed, trace)
     expectKey(routed)
     const planned = new PlannedRequest(routed, allowed, ports)
+    // What an answer would say, should there be none.
+    if (routed.route.site.policy.enabled) trace.cache = planned.mayStore ? 'miss' : 'bypass'
     const answer = async () => respond(await ports.opener.open(planned), planned, routed, trace, ports)
     try {
       return await answer()

@@ -2,9 +2,9 @@
 
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
-import type { ProxyRequest } from '../http/messages.ts'
+import type { ProxyRequest, ProxyResponse } from '../http/messages.ts'
 import { decodePath } from '../routing/routes.ts'
-import { type Draft, pageDraft } from './draft.ts'
+import { type Draft, errorDraft, pageDraft } from './draft.ts'
 
 export interface Health {
   /** False while starting and while draining. */
@@ -24,10 +24,27 @@ export function createSystemEndpoints(health: Health, clock: Clock) {
       return health.isReady() ? read(request, 200, { status: 'ready' }) : read(request, 503, { status: 'unavailable' })
     }
     // Reserved in every spelling, as a bucket's prefix is served in every spelling.
-    if (isReserved(path.includes('%') ? decodePath(path) : path))
-      throw new ProxyError('NoSuchRoute', 'reserved path without anything configured behind it')
+    if (isOwnPath(path)) throw new ProxyError('NoSuchRoute', 'reserved path without anything configured behind it')
     return undefined
   }
+}
+
+/** For listeners that have nothing else. */
+export function answerSystem(
+  request: ProxyRequest,
+  system: (request: ProxyRequest) => ProxyResponse | undefined,
+): ProxyResponse {
+  try {
+    return system(request) ?? errorDraft(new ProxyError('NoSuchRoute', 'nothing at this path'), request)
+  } catch (error) {
+    if (error instanceof ProxyError) return errorDraft(error, request) // translated: it has its own text
+    throw error
+  }
+}
+
+/** As it came: however it is spelt. Throws `InvalidPath`. */
+export function isOwnPath(path: string): boolean {
+  return isReserved(path.includes('%') ? decodePath(path) : path)
 }
 
 const reserved = ['/admin', '/health', '/ready', '/metrics']

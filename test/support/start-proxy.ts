@@ -35,7 +35,8 @@ export interface Answer {
 }
 
 export interface GetOptions {
-  readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'DELETE'
+  readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
@@ -79,8 +80,15 @@ export class ProxyUnderTest {
   }
 
   /** Resolves with the head; the body is the caller's to read or destroy. */
-  open(path: string, { method = 'GET', headers = {}, signal }: GetOptions = {}) {
-    return this.#agent.request({ origin: this.main, path, method, headers, ...(signal && { signal }) })
+  open(path: string, { method = 'GET', headers = {}, body, signal }: GetOptions = {}) {
+    return this.#agent.request({
+      origin: this.main,
+      path,
+      method,
+      headers,
+      body: body ?? null,
+      ...(signal && { signal }),
+    })
   }
 
   /** Resolves once at least so many requests are under way. */
@@ -143,7 +151,8 @@ export async function startProxyBefore(
     write: (line) => log.push(JSON.parse(line)),
   })
   const { clock = systemClock, tierGuard } = settings
-  const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test' }
+  const { described } = loaded
+  const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test', described }
   const app = await createApp(loaded.config, { ...ports, ...(tierGuard && { tierGuard }) })
   const proxy = new ProxyUnderTest(await app.listen(), log, new Agent({ connections: 512, pipelining: 1 }), app)
   t.after(() => proxy.stop())

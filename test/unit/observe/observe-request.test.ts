@@ -19,6 +19,7 @@ function requestOf(method = 'GET', path = '/demo/a%20b.txt'): ProxyRequest {
     clientAddress: '192.0.2.7',
     receivedAt: 0 as EpochMs,
     hasBody: false,
+    readBody: async () => new Uint8Array(0),
     signal: new AbortController().signal,
   }
 }

@@ -1,0 +1,57 @@
+/** The audit log and its sinks, and the webhooks. */
+
+import { hostname } from 'node:os'
+import { secretNames } from '../access/token-sources.ts'
+import { type AuditLog, createAuditLog } from '../audit/audit-log.ts'
+import type { AuditSink, SinkEvents } from '../audit/audit-sink.ts'
+import { Chain, openChain } from '../audit/chain.ts'
+import { FileSink } from '../audit/file-sink.ts'
+import { createRedaction } from '../audit/redact.ts'
+import { S3Sink } from '../audit/s3-sink.ts'
+import { SyslogSink } from '../audit/syslog-sink.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { AuditConfig, Config } from '../config/config.ts'
+import { createCredentialSource } from '../origin/credentials.ts'
+
+export interface AuditPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: SinkEvents
+}
+
+export interface OpenedAudit {
+  readonly log: AuditLog
+  readonly sinks: readonly AuditSink[]
+}
+
+/** Undefined: nothing is audited. Rejects when the folder of what waits for S3 cannot be used: nothing would be safe there. */
+export async function openAudit({ audit, buckets }: Config, ports: AuditPorts): Promise<OpenedAudit | undefined> {
+  if (audit === undefined) return undefined
+  const parameters = buckets.flatMap(({ access: { jwt } }) => (jwt === undefined ? [] : secretNames(jwt.sources).query))
+  const redaction = createRedaction({ headers: audit.redactHeaders, parameters, anonymizeIp: audit.anonymizeIp })
+  // Before the file is opened for writing.
+  const chain = audit.chain ? await chainOf(audit) : undefined
+  const sinks = await openSinks(audit, ports)
+  return { log: createAuditLog({ level: audit.level, redaction, chain }, sinks), sinks }
+}
+
+/** It goes on where the file ends. */
+function chainOf({ file }: AuditConfig): Promise<Chain> | Chain {
+  return file === undefined ? new Chain(undefined) : openChain(file.path)
+}
+
+async function openSinks(
+  { file, syslog, s3 }: AuditConfig,
+  { clock, random, events }: AuditPorts,
+): Promise<readonly AuditSink[]> {
+  const shared = { clock, random, events, hostname: hostname() }
+  const sinks: AuditSink[] = []
+  if (s3 !== undefined) {
+    const credentials = createCredentialSource(s3.credentials, s3.region, clock)
+    sinks.push(await S3Sink.open(s3, { ...shared, credentials }))
+  }
+  if (file !== undefined) sinks.push(new FileSink(file, { clock, events }))
+  if (syslog !== undefined) sinks.push(new SyslogSink(syslog, { ...shared, pid: process.pid }))
+  return sinks
+}

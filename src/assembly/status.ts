@@ -1,0 +1,73 @@
+/** How the proxy is, in one page for administrators. */
+
+import type { AuditSink } from '../audit/audit-sink.ts'
+import type { Clock } from '../base/clock.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
+import type { RecordStore } from '../cache/tiered-store.ts'
+import type { BucketConfig } from '../config/config.ts'
+import type { Listener } from '../http/server.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { StatusBoard } from '../observe/status-board.ts'
+import type { WarmJobs } from '../warming/warm-jobs.ts'
+
+export interface StatusParts {
+  readonly version: string
+  readonly clock: Clock
+  readonly board: StatusBoard
+  readonly metrics: Metrics
+  readonly buckets: readonly BucketConfig[]
+  readonly store: Pick<RecordStore, 'usage'>
+  readonly purges: PurgeLog
+  readonly sinks: readonly AuditSink[]
+  readonly warming: Pick<WarmJobs, 'list'>
+  readonly main: Pick<Listener, 'openConnections' | 'activeRequests'>
+  isReady(): boolean
+  /** By name; those that there are. */
+  addresses(): Readonly<Record<string, string>>
+}
+
+export function createStatus(parts: StatusParts): () => Promise<unknown> {
+  const { version, clock, board, buckets, store, purges, sinks, warming, main } = parts
+  const startedMs = clock.monotonicMs()
+  for (const { name } of buckets) board.add('origins', name)
+  for (const [tier] of store.usage()) board.add('tiers', tier)
+  for (const { name } of sinks) board.add('audit', name)
+  const depths = () => new Map(sinks.map(({ name, depth }) => [name as string, { waiting: depth }]))
+  const usages = () =>
+    new Map(store.usage().map(([tier, { items, bytes, maxBytes }]) => [tier as string, { items, bytes, maxBytes }]))
+
+  return async () => ({
+    version,
+    node: process.version,
+    uptime_seconds: Math.floor((clock.monotonicMs() - startedMs) / 1000),
+    generation: 1,
+    ready: parts.isReady(),
+    listeners: parts.addresses(),
+    connections: main.openConnections,
+    active_requests: main.activeRequests,
+    origins: joined(board.read('origins'), poolsOf(parts)),
+    tiers: joined(board.read('tiers'), usages()),
+    audit: joined(board.read('audit'), depths()),
+    warm_jobs: warming.list().filter(({ state }) => state === 'running').length,
+    purges_in_force: purges.size,
+  })
+}
+
+function joined(
+  rows: Readonly<Record<string, object>>,
+  more: ReadonlyMap<string, object>,
+): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...row, ...more.get(name) }]))
+}
+
+/** How long requests have waited for connections says whether a pool is large enough. */
+function poolsOf({ buckets, metrics }: StatusParts): ReadonlyMap<string, object> {
+  return new Map(
+    buckets.map(({ name, s3 }) => {
+      const { count, sum } = metrics.originPoolWait.cell(name)
+      const mean = count === 0 ? 0 : Math.round((sum / count) * 1e6) / 1000
+      const pool = { connections: s3.connections, requests: count, mean_wait_ms: mean }
+      return [name, { endpoint: s3.endpoint ?? null, s3_bucket: s3.bucket, pool }] as const
+    }),
+  )
+}
