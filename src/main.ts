@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { systemClock } from './base/clock.ts'
+import { type Command, CommandFailure, requireText, UsageError, type Values } from './cli/command.ts'
 import { restartTuned } from './cli/tuned-process.ts'
 
 const usage = `yatagarasu, a read-only HTTP caching proxy in front of S3
@@ -12,110 +13,110 @@ const usage = `yatagarasu, a read-only HTTP caching proxy in front of S3
   yatagarasu token --config FILE   sign a token for trying things out
   yatagarasu demo                  serve sample objects from an embedded origin, on loopback
 
+Of a proxy that runs, with an administrator's token:
+
+  yatagarasu purge                 forget what is cached
+  yatagarasu stats                 the cache in numbers
+  yatagarasu explain PATH          what would become of a request, and why
+  yatagarasu warm                  bring objects into the cache
+
+  yatagarasu audit verify FILE...  say whether audit logs are what was written
+
   --help      this text, or that of a command
   --version   the version`
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 const { env } = process
 
-type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
-
-interface Command {
-  readonly options: ParseArgsOptionsConfig
-  readonly help?: () => Promise<string>
-  run(values: Values, configFile: string): Promise<number>
+/** The two that run the proxy restart before anything large is loaded. */
+const serve: Command = {
+  options: { config: { type: 'string' } },
+  help: usage,
+  async run({ values }) {
+    const configFile = requireText(values, 'config', 'FILE')
+    restartTuned(env)
+    return (await import('./cli/serve.ts')).serveFile({ configFile, env, version })
+  },
+}
+const demo: Command = {
+  options: {},
+  help: usage,
+  async run() {
+    restartTuned(env)
+    return (await import('./cli/demo.ts')).demo({ version })
+  },
 }
 
-const config = { config: { type: 'string' } } as const
-
-/** What needs `--config` says so in its options, and is run only with it. */
-const commands: Readonly<Record<string, Command>> = {
-  serve: {
-    options: config,
-    async run(_values, configFile) {
-      restartTuned(env)
-      return (await import('./cli/serve.ts')).serveFile({ configFile, env, version })
-    },
-  },
-  check: {
-    options: config,
-    run: async (_values, configFile) => (await import('./cli/check.ts')).check({ configFile, env, write: say }),
-  },
-  token: {
-    options: {
-      ...config,
-      bucket: { type: 'string' },
-      subject: { type: 'string' },
-      claim: { type: 'string', multiple: true },
-      'expires-in': { type: 'string' },
-      json: { type: 'boolean' },
-    },
-    help: async () => (await import('./cli/token.ts')).tokenHelp,
-    async run(values, configFile) {
-      const { token } = await import('./cli/token.ts')
-      return token({
-        ...{ configFile, env, clock: systemClock, write: say, complain },
-        bucket: text(values['bucket']),
-        subject: text(values['subject']),
-        claims: Array.isArray(values['claim']) ? values['claim'] : [],
-        expiresIn: text(values['expires-in']) ?? '3600',
-        json: values['json'] === true,
-      })
-    },
-  },
-  demo: {
-    options: {},
-    async run() {
-      restartTuned(env)
-      return (await import('./cli/demo.ts')).demo({ version })
-    },
-  },
+const commands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  serve: async () => ({ command: serve }),
+  demo: async () => ({ command: demo }),
+  check: () => import('./cli/check.ts'),
+  token: () => import('./cli/token.ts'),
+  purge: () => import('./cli/purge.ts'),
+  stats: () => import('./cli/stats.ts'),
+  explain: () => import('./cli/explain.ts'),
+  warm: () => import('./cli/warm.ts'),
+  audit: () => import('./cli/audit.ts'),
 }
 
 process.exitCode = await run(process.argv.slice(2))
 
-async function run(args: readonly string[]): Promise<number> {
-  const name = args.find((word) => Object.hasOwn(commands, word)) ?? args.find((word) => !word.startsWith('-'))
-  const command = commands[name ?? '']
-  const values = readWords(args, command?.options ?? {})
-  if (values === undefined) return 2
-  if (values['version'] === true) return say(version)
-  if (values['help'] === true) return say((await command?.help?.()) ?? usage)
-  if (command === undefined) return refuse(name === undefined ? 'no command' : `unknown command ${name}`)
-  const configFile = text(values['config'])
-  if ('config' in command.options && configFile === undefined) return refuse(`${name} needs --config FILE`)
-  return command.run(values, configFile ?? '')
-}
-
-function readWords(args: readonly string[], options: ParseArgsOptionsConfig): Values | undefined {
+async function run([name = '', ...rest]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') return say(usage)
+  if (name === '--version') return say(version)
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load === undefined) return refuse(name === '' ? 'no command' : `unknown command ${name}`, usage)
+  const { command } = await load()
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
-    })
-    if (positionals.length > 1) throw new Error(`unexpected argument '${positionals[1]}'`)
-    return values as Values
+    const { values, words } = readWords(rest, command)
+    if (values['help'] === true) return say(command.help)
+    return await command.run({ values, words, env, clock: systemClock, write: say, complain })
   } catch (error) {
-    refuse(error instanceof Error ? error.message : String(error)) // translated into a usage error
-    return undefined
+    // Translated into an exit code; everything else is a bug.
+    if (error instanceof UsageError) return refuse(error.message, `yatagarasu ${name} --help says more`)
+    if (!(error instanceof CommandFailure)) throw error
+    complain(`yatagarasu: ${error.message}`)
+    return 1
   }
 }
 
-function text(value: Values[string]): string | undefined {
-  return typeof value === 'string' ? value : undefined
+/** Throws `UsageError`: also for an option that is given twice, where only one of them would be heard. */
+function readWords(args: readonly string[], { options, takesWords }: Command): { values: Values; words: string[] } {
+  const known: ParseArgsOptionsConfig = { ...options, help: { type: 'boolean', short: 'h' } }
+  const { values, positionals: words, tokens } = parsed(args, known)
+  if (takesWords !== true && words.length > 0) throw new UsageError(`unexpected argument '${words[0]}'`)
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? token.name : []))
+  const twice = names.find((name, index) => known[name]?.multiple !== true && names.indexOf(name) < index)
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`)
+  return { values: values as Values, words }
 }
 
-function say(line: string): number {
-  process.stdout.write(`${line}\n`)
+function parsed(args: readonly string[], options: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, tokens: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error)) // translated
+  }
+}
+
+function say(text: string): number {
+  // Looked up as late as this: as a pipe it stops blocking then, and the log of a proxy writes to it as well.
+  if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', endUnread)
+  process.stdout.write(`${text}\n`)
   return 0
 }
 
-function complain(line: string): void {
-  process.stderr.write(`${line}\n`)
+/** Whoever read it is gone, or has no room: nothing more can be said. */
+function endUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') complain(`yatagarasu: ${error.message}`)
+  process.exit(1)
 }
 
-function refuse(problem: string): number {
-  complain(`yatagarasu: ${problem}\n\n${usage}`)
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+function refuse(problem: string, hint: string): number {
+  complain(`yatagarasu: ${problem}\n\n${hint}`)
   return 2
 }

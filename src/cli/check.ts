@@ -1,6 +1,20 @@
 import { systemClock } from '../base/clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import { type Command, requireText } from './command.ts'
+
+const help = `yatagarasu check --config FILE
+
+Says everything that is wrong with a config file, each with its place. \`serve\` looks at the same
+before it starts.
+
+Exit codes: 0 nothing is wrong, 2 something is.`
+
+export const command: Command = {
+  options: { config: { type: 'string' } },
+  help,
+  run: async ({ values, env, write }) => check({ configFile: requireText(values, 'config', 'FILE'), env, write }),
+}
 
 export interface CheckArgs {
   readonly configFile: string

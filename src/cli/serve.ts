@@ -22,11 +22,11 @@ export async function serveFile(args: ServeArgs): Promise<number> {
     return 2
   }
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
-  return serve(loaded.config, args)
+  return serve(loaded.config, loaded.described, args)
 }
 
 /** Runs until SIGTERM or SIGINT has drained it. Returns the exit code. */
-async function serve(config: Config, args: ServeArgs): Promise<number> {
+async function serve(config: Config, described: unknown, args: ServeArgs): Promise<number> {
   const output = createLogger(config.logging, systemClock)
   const stopped = stopSignal(output)
   // From the start: a signal nobody listens for would end the process. One that comes too soon is answered when it can be.
@@ -37,7 +37,8 @@ async function serve(config: Config, args: ServeArgs): Promise<number> {
   process.on('SIGHUP', () => renew())
   let app: App
   try {
-    app = await createApp(config, { clock: systemClock, random: systemRandom, log: output, version: args.version })
+    const ports = { clock: systemClock, random: systemRandom, log: output, version: args.version }
+    app = await createApp(config, { ...ports, described })
   } catch (error) {
     return failedTo('start', error, output)
   }
@@ -47,7 +48,10 @@ async function serve(config: Config, args: ServeArgs): Promise<number> {
     await app.close()
     return failedTo('listen', error, output)
   }
-  renew = () => renewCertificates(app, args, output)
+  renew = () => {
+    void app.reopenFiles() // never rejects
+    renewCertificates(app, args, output)
+  }
   if (wantsRenewal) renew()
   const signal = await stopped
   output.logger.info({ signal }, 'draining')
@@ -63,7 +67,7 @@ function renewCertificates(app: App, { configFile, env }: ServeArgs, { logger }:
   }
   const { tls } = loaded.config.server
   if (tls === undefined) {
-    logger.warn('nothing is reloaded: on SIGHUP certificates are read again, and there is no server.tls')
+    logger.info('files are opened anew; there are no certificates to read again')
     return
   }
   try {

@@ -1,116 +1,122 @@
 /** `yatagarasu token`: a token for trying things out, signed with a secret of the config. */
 
 import { SignJWT } from 'jose'
+import type { ClaimRule } from '../access/claim-rules.ts'
 import type { StaticKeyOptions } from '../access/static-keys.ts'
-import type { Clock } from '../base/clock.ts'
-import type { BucketConfig, Config } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
+import type { Config, JwtConfig } from '../config/config.ts'
+import { type Command, requireText, textOf, textsOf, UsageError, type Values } from './command.ts'
+import { readConfig } from './config-file.ts'
+import { satisfyClaims, setClaim } from './satisfying-claims.ts'
 
-export const tokenHelp = `yatagarasu token --config FILE [--bucket NAME] [options]
+const help = `yatagarasu token --config FILE [--bucket NAME] [options]
 
-Signs a token with the HMAC secret of a protected bucket, for trying things out. Issuer and
-audience are what the bucket asks for.
+Signs a token with the HMAC secret of a protected bucket, or of the administrators, for trying
+things out. Issuer and audience are what is asked for there.
 
   --bucket NAME          whose secret; may be left out where only one bucket has one
+  --admin                for an administrator: of everything, or of the bucket with --bucket.
+                         It says what the admin claims ask for
   --subject NAME         who it is for (sub)
   --claim PATH=VALUE     something it says, such as role=admin or 'tenant={"id":"acme"}';
                          may be repeated; JSON where VALUE is JSON, else text
   --expires-in SECONDS   how long it is valid (3600)
-  --json                 {"token":…,"bucket":…,"claims":…} instead of the bare token
+  --json                 {"token":…,"bucket":…,"admin":…,"claims":…} instead of the bare token
 
   curl -H "Authorization: Bearer $(yatagarasu token --config FILE --subject ann)" URL`
 
-export interface TokenArgs {
-  readonly configFile: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly bucket: string | undefined
-  readonly subject: string | undefined
-  /** Each as `path=value`. */
-  readonly claims: readonly string[]
-  readonly expiresIn: string
-  readonly json: boolean
-  readonly clock: Clock
-  write(line: string): void
-  complain(line: string): void
+export const command: Command = {
+  options: {
+    config: { type: 'string' },
+    bucket: { type: 'string' },
+    admin: { type: 'boolean' },
+    subject: { type: 'string' },
+    claim: { type: 'string', multiple: true },
+    'expires-in': { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  help,
+  async run({ values, env, clock, write }) {
+    const config = await readConfig(requireText(values, 'config', 'FILE'), env)
+    const isAdmin = values['admin'] === true
+    const door = isAdmin ? adminDoor(config, textOf(values, 'bucket')) : bucketDoor(config, textOf(values, 'bucket'))
+    const claims = claimsFor(door, values, Math.floor(clock.now() / 1000))
+    const token = await sign(claims, door.key)
+    const { bucket } = door
+    write(values['json'] === true ? JSON.stringify({ token, bucket, ...(isAdmin && { admin: true }), claims }) : token)
+    return 0
+  },
 }
 
 type SecretKey = Extract<StaticKeyOptions, { secret: string }>
 
-/** What the command line asks for cannot be had: told as it stands, and exit code 2. */
-class UsageError extends Error {}
-
-/** Returns the exit code. */
-export async function token(args: TokenArgs): Promise<number> {
-  const loaded = loadConfig(args.configFile, args.env)
-  if (loaded.kind === 'problems') {
-    for (const problem of loaded.problems) args.complain(formatProblem(problem))
-    return 2
-  }
-  try {
-    const { bucket, key } = signer(loaded.config, args.bucket)
-    const claims = claimsFor(bucket, args)
-    const token = await sign(claims, key)
-    args.write(args.json ? JSON.stringify({ token, bucket: bucket.name, claims }) : token)
-    return 0
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    args.complain(`yatagarasu token: ${error.message}`)
-    return 2
-  }
+/** Whom a token is good for. */
+interface Door {
+  /** Undefined: everything. */
+  readonly bucket: string | undefined
+  readonly jwt: JwtConfig
+  readonly key: SecretKey
+  /** What the token has to say; empty where that is left to `--claim`. */
+  readonly rules: readonly ClaimRule[]
 }
 
-function signer(config: Config, name: string | undefined): { bucket: BucketConfig; key: SecretKey } {
-  const able = config.buckets.flatMap((bucket) => {
-    const key = secretOf(bucket)
-    return key === undefined ? [] : [{ bucket, key }]
-  })
-  const names = able.map(({ bucket }) => bucket.name).join(', ') || 'none'
-  const [only, second] = name === undefined ? able : able.filter(({ bucket }) => bucket.name === name)
+function bucketDoor(config: Config, name: string | undefined): Door {
+  const able = config.buckets.flatMap(({ name: bucket, access: { jwt } }) => doorsOf(bucket, jwt, []))
+  const names = able.map(({ bucket }) => bucket).join(', ') || 'none'
+  const [only, second] = name === undefined ? able : able.filter(({ bucket }) => bucket === name)
   if (only !== undefined && second === undefined) return only
   if (only !== undefined) throw new UsageError(`several buckets have a secret; say which with --bucket: ${names}`)
   const what = name === undefined ? 'no bucket has' : `bucket ${name} does not exist or has no`
   throw new UsageError(`${what}${name === undefined ? ' a' : ''} secret to sign with (those that do: ${names})`)
 }
 
-function secretOf({ access: { jwt } }: BucketConfig): SecretKey | undefined {
-  if (jwt?.keys.kind !== 'static') return undefined
-  return jwt.keys.keys.find((key): key is SecretKey => 'secret' in key)
+/** Of several that lead to the same, the first. */
+function adminDoor({ admin, buckets }: Config, name: string | undefined): Door {
+  if (admin === undefined) throw new UsageError('there is no administration: nobody has admin claims')
+  const own = buckets.flatMap((bucket) => (bucket.name === name ? (bucket.admin ?? []) : []))
+  const granted = name === undefined ? admin.access : own
+  const [door] = granted.flatMap(({ jwt, claims }) => (claims.length === 0 ? [] : doorsOf(name, jwt, claims)))
+  if (door !== undefined) return door
+  const whose = name === undefined ? '' : ` of bucket ${name}`
+  const hint = name === undefined ? '; a bucket may have its own: say which with --bucket' : ''
+  throw new UsageError(`there are no administrators${whose} whose tokens a secret verifies${hint}`)
 }
 
-function claimsFor({ access: { jwt } }: BucketConfig, args: TokenArgs): Record<string, unknown> {
-  const lifetime = Number(args.expiresIn)
-  if (!Number.isFinite(lifetime)) throw new UsageError(`--expires-in wants seconds, not '${args.expiresIn}'`)
-  const issuedAt = Math.floor(args.clock.now() / 1000)
+/** None without a secret to sign with. */
+function doorsOf<B extends string | undefined>(
+  bucket: B,
+  jwt: JwtConfig | undefined,
+  rules: readonly ClaimRule[],
+): readonly (Door & { readonly bucket: B })[] {
+  if (jwt?.keys.kind !== 'static') return []
+  const key = jwt.keys.keys.find((key): key is SecretKey => 'secret' in key)
+  return key === undefined ? [] : [{ bucket, jwt, key, rules }]
+}
+
+function claimsFor({ jwt, rules }: Door, values: Values, issuedAt: number): Record<string, unknown> {
+  const expiresIn = textOf(values, 'expires-in') ?? '3600'
+  const lifetime = Number(expiresIn)
+  if (!Number.isFinite(lifetime)) throw new UsageError(`--expires-in wants seconds, not '${expiresIn}'`)
+  const subject = textOf(values, 'subject')
   const claims: Record<string, unknown> = {
-    ...(jwt?.issuer[0] !== undefined && { iss: jwt.issuer[0] }),
-    ...(jwt?.audience[0] !== undefined && { aud: jwt.audience[0] }),
-    ...(args.subject !== undefined && { sub: args.subject }),
+    ...(jwt.issuer[0] !== undefined && { iss: jwt.issuer[0] }),
+    ...(jwt.audience[0] !== undefined && { aud: jwt.audience[0] }),
+    ...(subject !== undefined && { sub: subject }),
     iat: issuedAt,
     exp: issuedAt + Math.floor(lifetime),
   }
-  for (const claim of args.claims) setClaim(claims, claim)
-  return claims
+  for (const claim of textsOf(values, 'claim')) setGiven(claims, claim)
+  const unmet = satisfyClaims(rules, claims)
+  if (unmet === undefined) return claims
+  const { claim, operator } = unmet
+  throw new UsageError(
+    `administrators need a claim ${claim} that satisfies ${operator}; give it with --claim ${claim}=VALUE`,
+  )
 }
 
-function setClaim(claims: Record<string, unknown>, text: string): void {
+function setGiven(claims: Record<string, unknown>, text: string): void {
   const equals = text.indexOf('=')
   if (equals < 1) throw new UsageError(`--claim wants PATH=VALUE, not '${text}'`)
-  const steps = text.slice(0, equals).split('.')
-  const last = steps.pop() ?? ''
-  let place = claims
-  for (const step of steps) {
-    const next = Object.hasOwn(place, step) ? place[step] : undefined
-    const inner = typeof next === 'object' && next !== null ? (next as Record<string, unknown>) : {}
-    define(place, step, inner)
-    place = inner
-  }
-  define(place, last, claimValue(text.slice(equals + 1)))
-}
-
-/** As an own property, whatever its name. */
-function define(place: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(place, name, { value, enumerable: true, writable: true, configurable: true })
+  setClaim(claims, text.slice(0, equals), claimValue(text.slice(equals + 1)))
 }
 
 function claimValue(text: string): unknown {

@@ -15,10 +15,12 @@ const bucket = (name: string, jwt?: object) => ({
 })
 const protectedBucket = bucket('reports', { ...hs256, issuer: 'https://issuer.example', audience: ['cdn', 'other'] })
 
-function configFile(t: TestContext, ...buckets: readonly object[]): string {
+const configFile = (t: TestContext, ...buckets: readonly object[]) => fileOf(t, { buckets })
+
+function fileOf(t: TestContext, config: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'yatagarasu-token-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'config.yaml'), JSON.stringify({ buckets }))
+  writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config))
   return join(folder, 'config.yaml')
 }
 
@@ -76,4 +78,57 @@ test('its help is its own', async () => {
 
   assert.equal(code, 0)
   assert.match(stdout, /--expires-in SECONDS/)
+})
+
+const adminSecret = 'the administrators have a secret of their own'
+const rule = (claim: string, operator: string, value?: unknown) => ({ claim, operator, value })
+
+/** A file whose administrators have to say this, and whose bucket has one of its own. */
+function administered(t: TestContext, ...claims: readonly object[]): string {
+  const own = bucket('reports', { ...hs256, admin_claims: [rule('team', 'equals', 'reports')] })
+  const admin = { claims, jwt: { algorithm: 'HS256', secret: adminSecret, issuer: 'https://staff.example' } }
+  return fileOf(t, { admin, buckets: [own, bucket('second', hs256)] })
+}
+
+test('--admin signs what the admin claims ask for, with their secret', async (t) => {
+  const config = administered(t, rule('role', 'in', ['admin', 'root']), rule('tenant.level', 'gte', 5))
+
+  const { code, stdout, stderr } = await runCli(['token', '--config', config, '--admin', '--subject', 'ann'])
+
+  assert.deepEqual([code, stderr], [0, ''])
+  const { payload } = await jwtVerify(stdout, new TextEncoder().encode(adminSecret))
+  assert.deepEqual([payload.sub, payload.iss, payload['role']], ['ann', 'https://staff.example', 'admin'])
+  assert.deepEqual(payload['tenant'], { level: 5 })
+})
+
+test('--admin with --bucket is for the administrators of that bucket', async (t) => {
+  const config = administered(t, rule('role', 'exists'))
+
+  const { code, stdout } = await runCli(['token', '--config', config, '--admin', '--bucket', 'reports', '--json'])
+
+  assert.equal(code, 0)
+  const { token, bucket: name, admin, claims } = JSON.parse(stdout)
+  assert.deepEqual([name, admin, claims.team, claims.role], ['reports', true, 'reports', undefined])
+  await jwtVerify(token, new TextEncoder().encode(tokenSecret))
+})
+
+test('what --claim says is taken, where it satisfies the admin claims', async (t) => {
+  const config = administered(t, rule('email', 'matches', '@staff\\.example$'))
+  const run = (...args: readonly string[]) => runCli(['token', '--config', config, '--admin', ...args])
+
+  assert.equal((await run('--claim', 'email=ann@staff.example')).code, 0)
+  const { code, stdout, stderr } = await run('--claim', 'email=ann@elsewhere.example')
+  assert.deepEqual([code, stdout], [2, ''])
+  assert.match(stderr, /need a claim email that satisfies matches; give it with --claim email=VALUE/)
+})
+
+test('administrators that are not there, or that no secret verifies, are an error of usage', async (t) => {
+  const config = administered(t, rule('role', 'exists'))
+  const run = (file: string, ...args: readonly string[]) => runCli(['token', '--config', file, '--admin', ...args])
+  const none = await run(configFile(t, protectedBucket))
+  assert.deepEqual([none.code, none.stdout], [2, ''])
+  assert.match(none.stderr, /there is no administration: nobody has admin claims/)
+  const second = await run(config, '--bucket', 'second')
+  assert.equal(second.code, 2)
+  assert.match(second.stderr, /there are no administrators of bucket second whose tokens a secret verifies/)
 })
