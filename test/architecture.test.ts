@@ -15,7 +15,7 @@ interface Room {
 
 const everyDomain = [
   ...['http', 'access', 'limits', 'routing', 'policy', 'cache', 'redis', 'origin', 'objects', 'pipeline', 'observe'],
-  ...['audit', 'admin', 'cluster'],
+  ...['audit', 'admin', 'warming', 'cluster'],
 ]
 const everywhere = ['base', ...everyDomain, 'config', 'assembly', 'cli', 'app.ts', 'main.ts']
 
@@ -33,19 +33,28 @@ const rooms: Readonly<Record<string, Room>> = {
   pipeline: {
     // A plan names the cache key; everything else about the cache is the affair of objects/.
     uses: ['base', 'http', 'access', 'limits', 'routing', 'policy', 'objects', 'cache/cache-key.ts'],
-    types: ['cache', 'origin', 'audit'],
+    types: ['cache', 'origin', 'audit', 'warming'],
   },
   observe: { uses: ['base'], types: everyDomain, packages: ['pino', 'pino-pretty', 'prom-client', '@opentelemetry/'] },
-  audit: { uses: ['base'], types: everyDomain, packages: ['undici', '@aws-sdk/'] },
-  admin: { uses: ['base', 'http'], types: everyDomain },
+  // A folder that belongs to one process is locked in one way, whatever is kept there.
+  audit: { uses: ['base', 'cache/disk-lock.ts'], types: everyDomain, packages: ['undici', '@aws-sdk/'] },
+  admin: {
+    // A call names objects as requests do, and describes entries in words that objects/ understands.
+    uses: [
+      ...['base', 'http', 'access/json-object.ts', 'cache/cache-key.ts', 'cache/scope.ts', 'routing/routes.ts'],
+      ...['objects/entry-filter.ts', 'objects/glob.ts'],
+    ],
+    types: everyDomain,
+  },
+  warming: { uses: ['base'], packages: ['croner'] },
   cluster: { uses: ['base', 'redis'], types: everyDomain },
   config: {
-    // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks.
-    uses: ['access/claim-rules.ts', 'access/static-keys.ts', 'http/address-set.ts'],
+    // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day.
+    uses: ['access/claim-rules.ts', 'access/static-keys.ts', 'http/address-set.ts', 'warming/schedule.ts'],
     types: ['base', ...everyDomain],
     packages: ['yaml'],
   },
-  cli: { uses: everywhere, packages: ['jose'] },
+  cli: { uses: everywhere, packages: ['jose', 'undici'] },
   assembly: { uses: everywhere },
   'app.ts': { uses: everywhere },
   'main.ts': { uses: everywhere },
