@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import type { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { Agent } from 'node:http'
+import { Duplex } from 'node:stream'
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import type { CredentialSource } from '../origin/credentials.ts'
 import type { S3SinkOptions } from './s3-sink.ts'
 
@@ -12,30 +14,38 @@ export interface S3Upload {
   close(): void
 }
 
+type Aws = typeof import('@aws-sdk/client-s3')
+
 const lineBreak = 0x0a
 
 /** Loads the SDK, which takes a moment of the whole process: so at the start, and only for those that use it. */
 export async function createUpload(options: S3SinkOptions, credentials: CredentialSource): Promise<S3Upload> {
   const aws = await import('@aws-sdk/client-s3')
-  const client = new aws.S3Client({
+  const shared = {
     region: options.region,
     forcePathStyle: options.forcePathStyle,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials.kind === 'anonymous' ? { signer: unsigned } : { credentials: () => current(credentials) }),
     maxAttempts: 1, // the sink tries again
     logger: silent, // else the console hears of each failure
     // Ceph and MinIO of some years ago know no checksum trailers. The signature covers a digest of the body anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-  })
-  await rehearse(client, new aws.PutObjectCommand({ Bucket: options.bucket, Key: 'rehearsal', Body: '' }))
+  } as const
+  const stage = { credentials: { accessKeyId: 'k', secretAccessKey: 's' }, endpoint: 'http://rehearsal.invalid' }
+  await rehearse(uploadWith(aws, { ...shared, ...stage, requestHandler: { httpAgent: new Nowhere() } }, options.bucket))
+  const endpoint = options.endpoint === undefined ? {} : { endpoint: options.endpoint }
+  return uploadWith(aws, { ...shared, ...endpoint }, options.bucket)
+}
+
+function uploadWith(aws: Aws, settings: S3ClientConfig, bucket: string): S3Upload {
+  const client = new aws.S3Client(settings)
   return {
     async put(key, path, signal) {
       const { sha256, bytes, lines } = await digest(path, signal)
       const body = createReadStream(path, { end: bytes - 1, signal })
       body.on('error', () => undefined) // the request ends short of its length, and rejects
       const command = new aws.PutObjectCommand({
-        Bucket: options.bucket,
+        Bucket: bucket,
         Key: key,
         Body: body,
         ContentLength: bytes,
@@ -55,13 +65,24 @@ export async function createUpload(options: S3SinkOptions, credentials: Credenti
 }
 
 /**
- * Goes through a request without sending it. The SDK loads many of its parts with the first one, which would hold up
- * everybody for 18 ms when the first batch is uploaded.
+ * Puts this very file into nowhere. What the SDK and Node load for their first request would hold up everybody for some
+ * milliseconds when the first batch is uploaded.
  */
-async function rehearse(client: S3Client, command: PutObjectCommand): Promise<void> {
-  const unsent = async () => ({ response: {}, output: { $metadata: {} } })
-  command.middlewareStack.add(() => unsent, { step: 'deserialize', priority: 'high' })
-  await client.send(command).catch(() => undefined) // retried: what is wrong shows when it matters
+async function rehearse(upload: S3Upload): Promise<void> {
+  await upload.put('rehearsal', import.meta.filename, new AbortController().signal).catch(() => undefined) // nothing is lost
+  upload.close()
+}
+
+/** Whatever is sent is taken, and answered as S3 answers; nothing leaves the process. */
+class Nowhere extends Agent {
+  override createConnection(): Duplex {
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => done(),
+    })
+    stream.push('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    return stream
+  }
 }
 
 const nothing = () => undefined

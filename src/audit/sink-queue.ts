@@ -14,6 +14,8 @@ export const sinkBounds: QueueBounds = { maxLines: 100_000, maxBytes: 64 << 20 }
 export class SinkQueue {
   readonly #bounds: QueueBounds
   #lines: AuditLine[] = []
+  /** Of each line: what a line takes is asked for three times, and costs more than the rest of it. */
+  #sizes: number[] = []
   /** Lines before this index have left. */
   #first = 0
   #bytes = 0
@@ -35,6 +37,7 @@ export class SinkQueue {
     const bytes = sizeOf(line)
     if (this.depth >= this.#bounds.maxLines || this.#bytes + bytes > this.#bounds.maxBytes) return false
     this.#lines.push(line)
+    this.#sizes.push(bytes)
     this.#bytes += bytes
     return true
   }
@@ -43,7 +46,7 @@ export class SinkQueue {
   peek(maxBytes: number): readonly AuditLine[] {
     let end = this.#first
     for (let left = maxBytes; end < this.#lines.length; end++) {
-      left -= sizeOf(this.#lines[end] as AuditLine)
+      left -= this.#sizes[end] ?? 0
       if (left < 0 && end > this.#first) break
     }
     return this.#lines.slice(this.#first, end)
@@ -52,10 +55,11 @@ export class SinkQueue {
   /** The oldest `count` lines leave. */
   shift(count: number): void {
     const end = Math.min(this.#first + count, this.#lines.length)
-    for (let index = this.#first; index < end; index++) this.#bytes -= sizeOf(this.#lines[index] as AuditLine)
+    for (let index = this.#first; index < end; index++) this.#bytes -= this.#sizes[index] ?? 0
     this.#first = end
     if (this.#first * 2 < this.#lines.length) return
     this.#lines = this.#lines.slice(this.#first)
+    this.#sizes = this.#sizes.slice(this.#first)
     this.#first = 0
   }
 }

@@ -51,6 +51,8 @@ export interface SyslogSinkPorts {
 
 /** Of one call of `send`, so that it holds up others for well under a millisecond. Each datagram is a system call. */
 const batchBytes = { udp: 16 << 10, tcp: 64 << 10, tls: 64 << 10 }
+/** After a batch, lines gather so long for the next, unless it is full before: one at a time they cost three times as much. */
+const gatherMs = 100
 const delays = { firstMs: 200, longestMs: 10_000 }
 /** A connection that did not last so long has not proved anything: the delays go on growing. */
 const provenMs = 1000
@@ -71,6 +73,8 @@ export class SyslogSink implements AuditSink {
   readonly #over = new AbortController()
   #connection: SyslogConnection | undefined
   #openedAtMs = 0
+  #sentAtMs = Number.NEGATIVE_INFINITY
+  #endGathering: () => void = () => undefined
   /** Undefined: nothing is being sent. */
   #sending: Promise<void> | undefined
   #isClosed = false
@@ -89,7 +93,8 @@ export class SyslogSink implements AuditSink {
   record(line: AuditLine): void {
     if (this.#isClosed) this.#ports.events.dropped(this.name, 1, 'closed')
     else if (!this.#queue.push(line)) this.#ports.events.dropped(this.name, 1, 'queue full')
-    else this.#sending ??= this.#sendAll()
+    else if (this.#sending === undefined) this.#sending = this.#sendAll()
+    else if (this.#isBatchFull) this.#endGathering()
   }
 
   /** There is no file. */
@@ -101,12 +106,17 @@ export class SyslogSink implements AuditSink {
     this.#isClosed = true
     const callOff = this.#ports.clock.alarm(flushLimitMs, () => this.#giveUp())
     this.#delay.hurry()
+    this.#endGathering()
     await this.#sending
     await this.#connection?.close(this.#isOver ? 'now' : undefined)
     callOff()
     const left = this.#queue.depth
     if (left > 0) this.#ports.events.dropped(this.name, left, 'lost')
     this.#queue.shift(left)
+  }
+
+  get #isBatchFull(): boolean {
+    return this.#queue.bytes >= batchBytes[this.#options.protocol]
   }
 
   get #isOver(): boolean {
@@ -120,26 +130,50 @@ export class SyslogSink implements AuditSink {
 
   /** Never rejects. */
   async #sendAll(): Promise<void> {
-    await nextTurn() // whatever else comes in this turn goes along
     while (this.#queue.depth > 0 && !this.#isOver) {
-      try {
-        await this.#sendBatch()
-      } catch (error) {
-        await this.#recover(error)
-      }
+      await this.#gather()
+      await this.#sendQueue()
     }
     this.#sending = undefined
   }
 
-  async #sendBatch(): Promise<void> {
+  async #gather(): Promise<void> {
+    await nextTurn() // whatever else comes in this turn goes along
+    const { clock } = this.#ports
+    const waitMs = this.#sentAtMs + gatherMs - clock.monotonicMs()
+    if (waitMs <= 0 || this.#isBatchFull || this.#isClosed) return
+    await new Promise<void>((resolve) => {
+      const callOff = clock.alarm(waitMs, resolve)
+      this.#endGathering = () => {
+        callOff()
+        resolve()
+      }
+    })
+  }
+
+  /** What is in the queue now; what comes meanwhile may gather again. */
+  async #sendQueue(): Promise<void> {
+    for (let due = this.#queue.depth; due > 0 && !this.#isOver; ) {
+      try {
+        due -= await this.#sendBatch()
+      } catch (error) {
+        await this.#recover(error)
+      }
+    }
+  }
+
+  /** Resolves with how many lines are gone from the queue. */
+  async #sendBatch(): Promise<number> {
     const { clock, events } = this.#ports
     this.#connection ??= await this.#open()
     const batch = this.#queue.peek(batchBytes[this.#options.protocol])
     const tooLong = await this.#connection.send(batch.map(this.#format))
     this.#queue.shift(batch.length)
-    if (clock.monotonicMs() - this.#openedAtMs >= provenMs) this.#delay.reset()
+    this.#sentAtMs = clock.monotonicMs()
+    if (this.#sentAtMs - this.#openedAtMs >= provenMs) this.#delay.reset()
     if (tooLong > 0) events.dropped(this.name, tooLong, 'too long')
     if (batch.length > tooLong) events.written(this.name, batch.length - tooLong)
+    return batch.length
   }
 
   async #open(): Promise<SyslogConnection> {

@@ -26,6 +26,37 @@ test('lines arrive on one connection, each once and in order', async (t) => {
   assert.equal(sink.depth, 0)
 })
 
+test('lines gather for a tenth of a second after a batch, and the first of all waits for none', async (t) => {
+  const server = await startServer(t)
+  const { sink, events, clock } = syslogSink(t, { port: server.port })
+  const [first, ...others] = numberedLines(3)
+  if (first !== undefined) sink.record(first)
+  await events.untilWritten(1)
+  for (const line of others) sink.record(line)
+  await clock.advance(99)
+  // What was sent before is there when something of another one is.
+  const probe = syslogSink(t, { port: server.port })
+  probe.sink.record(auditLine('{"number":-1}'))
+  await server.until(() => numbersIn(server.messages).includes(-1))
+  assert.deepEqual(numbersIn(server.messages), [0, -1])
+  assert.equal(sink.depth, 2)
+  await clock.advance(1)
+  await server.until(() => server.messages.length === 4)
+  assert.deepEqual(numbersIn(server.messages), [0, -1, 1, 2])
+})
+
+test('lines gather no longer once there is a batch of them', async (t) => {
+  const server = await startServer(t)
+  const { sink, events, clock } = syslogSink(t, { port: server.port })
+  const line = auditLine(JSON.stringify({ padding: 'x'.repeat(40_000) }))
+  sink.record(line)
+  await events.untilWritten(1)
+  sink.record(line)
+  await clock.untilWaiting(1)
+  sink.record(line)
+  await events.untilWritten(3)
+})
+
 test('lines wait for a server that is not there yet', async (t) => {
   const server = await startServer(t)
   await server.kill()
@@ -67,7 +98,7 @@ test('after a reset everything that is not known to have left is sent, in order'
   await server.until(() => server.messages.length === 100)
   await server.kill()
   for (const line of numberedLines(100, 100)) sink.record(line)
-  await events.untilFailed(1)
+  await advanceUntil(clock, events.untilFailed(1))
   await server.start()
   await advanceUntil(clock, events.untilWritten(200))
   await server.until(() => numbersIn(server.messages).at(-1) === 199)
@@ -122,6 +153,17 @@ test('closing sends what waits, and lines that come later are dropped', async (t
   await server.until(() => server.messages.length === 1000)
   assert.deepEqual(events.drops, [{ lines: 1, reason: 'closed' }])
   await sink.close()
+})
+
+test('closing does not wait for others to gather', async (t) => {
+  const server = await startServer(t)
+  const { sink, events, clock } = syslogSink(t, { port: server.port })
+  sink.record(auditLine('{}'))
+  await events.untilWritten(1)
+  sink.record(auditLine('{}'))
+  await clock.untilWaiting(1)
+  await sink.close()
+  assert.equal(events.writtenLines, 2)
 })
 
 test('closing tries a server that was given up once more, and does not wait for the delay', async (t) => {

@@ -67,13 +67,16 @@ test('a line that fits into no datagram is dropped and told, and those around it
 
 test('the longest datagram there is goes', async (t) => {
   const collector = await startCollector(t)
-  const { sink, events } = syslogSink(t, { protocol: 'udp', port: collector.port })
+  const { sink, events, clock } = syslogSink(t, { protocol: 'udp', port: collector.port })
   sink.record(auditLine('""'))
   await untilCame(collector, 1)
   const headerBytes = (collector.messages[0] ?? '').length - 2
   sink.record(auditLine('x'.repeat(65_507 - headerBytes)))
   sink.record(auditLine('x'.repeat(65_508 - headerBytes)))
-  await events.until(() => events.writtenLines === 2 && events.drops.length === 1)
+  await advanceUntil(
+    clock,
+    events.until(() => events.writtenLines === 2 && events.drops.length === 1),
+  )
   await untilCame(collector, 2)
   assert.equal(collector.messages[1]?.length, 65_507)
 })
@@ -86,7 +89,7 @@ test('lines wait while the host says that nobody listens, and go when somebody d
   sink.record(auditLine('{"number":0}'))
   await events.untilWritten(1)
   sink.record(auditLine('{"number":1}'))
-  await events.untilFailed(1)
+  await advanceUntil(clock, events.untilFailed(1))
   assert.match(String(events.failures[0]), /ECONNREFUSED/)
   const next = await startCollector(t, '127.0.0.1', collector.port)
   await advanceUntil(clock, events.untilWritten(2))
