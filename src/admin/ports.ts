@@ -20,13 +20,20 @@ export interface AdminPorts {
   /** Of everything, or of one bucket alone. */
   stats(bucket?: string): CacheStats
   readonly explainer: Explainer
-  readonly warming: WarmJobs
+  readonly warming: Pick<WarmJobs, 'start' | 'get' | 'cancel'>
   readonly limits: LimitDesk
   /** The effective config as JSON, without secrets. */
   config(): unknown
   /** How everything is, as JSON. */
   status(): Promise<unknown>
+  /** The config file is read again. Never rejects. */
+  reload(): Promise<ReloadReply>
 }
+
+export type ReloadReply =
+  | { readonly kind: 'reloaded'; readonly generation: number; readonly restartRequired: readonly string[] }
+  /** Nothing has changed. Each as `check` words it. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
 
 export interface AdminAccess {
   readonly everything: readonly Gate[]

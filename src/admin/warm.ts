@@ -1,6 +1,7 @@
 /** `POST /admin/cache/warm` orders a job; `GET` and `DELETE` of `/admin/cache/warm/{id}` look at it and call it off. */
 
 import { ProxyError } from '../base/errors.ts'
+import { decodePath } from '../routing/routes.ts'
 import type { WarmJob, WarmOrder } from '../warming/warm-jobs.ts'
 import { listAt, numberAt, objectAt, readJson, readQuery, textAt, wrong } from './arguments.ts'
 import { type AdminCall, decodedRest, only, page, type Resource, someBucket, timeOf } from './call.ts'
@@ -58,6 +59,11 @@ function readOrder(value: unknown): WarmOrder {
 function readKey(value: unknown, place: string): string {
   const key = textAt(value, place)
   if (key === '') throw wrong(place, 'must not be empty')
+  try {
+    decodePath(`/${encodeURIComponent(key)}`)
+  } catch {
+    throw wrong(place, 'is a key that no request can name') // translated: it is refused here, not in a path
+  }
   return key
 }
 

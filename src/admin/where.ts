@@ -59,22 +59,30 @@ const textOperators = ['eq', 'ne', 'in', 'glob']
 const numberOperators = ['eq', 'ne', 'in', 'gt', 'gte', 'lt', 'lte']
 
 function textTest(field: TextField, operator: string, operand: unknown, place: string): EntryFilter {
-  const read = field === 'content_type' ? (text: string) => mediaType(text) : (text: string) => text
+  const read = (value: unknown, at: string) => readText(field, operator, textAt(value, at), at)
   switch (operator) {
     case 'ne':
       return { kind: 'not', filter: textTest(field, 'eq', operand, place) }
     case 'in': {
-      const texts = listAt(operand, place).map((each, index) => read(textAt(each, `${place}[${index}]`)))
+      const texts = listAt(operand, place).map((each, index) => read(each, `${place}[${index}]`))
       return { kind: 'text', field, test: { kind: 'in', values: new Set(texts) } }
     }
     case 'glob': {
-      const glob = Glob.parse(read(textAt(operand, place)))
+      const glob = Glob.parse(read(operand, place))
       if (glob === undefined) throw wrong(place, 'must be a pattern of up to 2048 characters that does not end in a \\')
       return { kind: 'text', field, test: { kind: 'glob', glob } }
     }
     default:
-      return { kind: 'text', field, test: { kind: 'in', values: new Set([read(textAt(operand, place))]) } }
+      return { kind: 'text', field, test: { kind: 'in', values: new Set([read(operand, place)]) } }
   }
+}
+
+const bucketName = /^[A-Za-z0-9._-]{1,64}$/
+
+function readText(field: TextField, operator: string, text: string, place: string): string {
+  if (field === 'bucket' && operator !== 'glob' && !bucketName.test(text))
+    throw wrong(place, 'can be no name of a bucket')
+  return field === 'content_type' ? mediaType(text) : text
 }
 
 function numberTest(field: NumberField, operator: string, operand: unknown, place: string): EntryFilter {

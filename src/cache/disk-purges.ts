@@ -16,6 +16,9 @@ import { everything, scopeKey } from './scope.ts'
 const fewLines = 10_000
 /** No exchange with the origin that began before a hard purge ends later. */
 const keptForMs = 24 * 60 * 60 * 1000
+/** As `PurgeLog` does: with more than so many, those go that next to no download can need. 430 bytes each in memory. */
+const maxPurges = 100_000
+const neededForMs = 10 * 60 * 1000
 
 const nothing: PurgesRead = { purges: [], syncedAt: undefined, lines: 0, isTorn: false }
 
@@ -50,7 +53,7 @@ export class DiskPurges {
     this.#syncedAt = syncedAt
     this.#savedSyncedAt = syncedAt
     for (const purge of purges) this.#add(purge)
-    if (purges.some((purge) => this.#isOver(purge))) this.#mostLines = 0
+    if (purges.some((purge) => this.#isOver(purge, keptForMs))) this.#mostLines = 0
   }
 
   /** Has told of all that the file remembers. One that does not say what was purged stands for a purge of everything. */
@@ -108,7 +111,8 @@ export class DiskPurges {
       this.#savedSyncedAt = this.#syncedAt
     }
     if (isExact && this.#lines > this.#mostLines) {
-      for (const [key, purge] of this.#purges) if (this.#isOver(purge)) this.#drop(key, purge)
+      const keptMs = this.#purges.size > maxPurges ? neededForMs : keptForMs
+      for (const [key, purge] of this.#purges) if (this.#isOver(purge, keptMs)) this.#drop(key, purge)
       this.#isUnsound = true
     }
     if (this.#isUnsound || this.#waiting.length > 0) await this.#write()
@@ -138,8 +142,8 @@ export class DiskPurges {
   }
 
   /** A soft one only when somebody says so: records may be fresh for years. */
-  #isOver({ kind, at }: Purge): boolean {
-    return kind === 'hard' && this.#ports.clock.now() - at > keptForMs
+  #isOver({ kind, at }: Purge, keptMs: number): boolean {
+    return kind === 'hard' && this.#ports.clock.now() - at > keptMs
   }
 
   #drop(key: string, { scope, at }: Purge): void {

@@ -1,9 +1,9 @@
 /** Records in the memory of this process, bounded by what they really cost. */
 
-import { setImmediate as turn } from 'node:timers/promises'
 import { type RecordId, unreachable } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
 import { LruRetention } from './lru.ts'
+import { MemorySweep } from './memory-sweep.ts'
 import { ObjectParts } from './object-parts.ts'
 import { PassingSlices } from './passing-slices.ts'
 import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
@@ -34,9 +34,6 @@ export function createMemoryTier(options: MemoryTierOptions, events: Pick<TierEv
 /** How much of the tier slices in passing may take from records that are kept. */
 const passingShare = 1 / 4
 
-/** Looked at, or removed, between two turns of the event loop: 0.3 to 0.5 µs each with half a million records. */
-const recordsPerTurn = 4096
-
 class RecordsInMemory implements MemoryTier {
   readonly name = 'memory'
   readonly #maxBytes: number
@@ -47,6 +44,7 @@ class RecordsInMemory implements MemoryTier {
   readonly #passing = new PassingSlices()
   readonly #ledger = new UsageLedger()
   readonly #parts = new ObjectParts()
+  readonly #sweep = new MemorySweep({ ids: () => this.#ids(), tagsOf: (id) => this.#tagsOf(id) })
   /** Of each clearing under way, what was put since it began. */
   readonly #newcomers = new Set<Set<RecordId>>()
   #isClosed = false
@@ -201,13 +199,8 @@ class RecordsInMemory implements MemoryTier {
 
   /** Acts on every record that is there at the call and covered, and on ids that have gone meanwhile. */
   async #walk(scope: Scope, act: (id: RecordId) => void): Promise<void> {
-    let looks = 0
-    for (const id of this.#candidates(scope)) {
-      const tags = scope.kind === 'tag' ? this.#tagsOf(id) : undefined
-      if (covers(scope, id, tags)) act(id)
-      looks += 1
-      if (looks % recordsPerTurn === 0) await turn()
-    }
+    if (scope.kind !== 'object') return this.#sweep.run(scope, act)
+    for (const id of this.#parts.allOf(scope.id)) if (covers(scope, id)) act(id)
   }
 
   #tagsOf(id: RecordId): readonly string[] {
@@ -215,8 +208,7 @@ class RecordsInMemory implements MemoryTier {
     return record === undefined ? [] : tagsOf(record)
   }
 
-  *#candidates(scope: Scope): Generator<RecordId, void> {
-    if (scope.kind === 'object') return yield* this.#parts.allOf(scope.id)
+  *#ids(): Generator<RecordId, void> {
     const passing = [...this.#passing.keys()]
     yield* this.#kept.keys()
     yield* passing

@@ -26,12 +26,14 @@ export class PurgeLog implements PurgeNews {
   /** The newest of each scope and kind, in the order they were heard of. */
   readonly #purges = new Map<string, Purge>()
   readonly #marks = { hard: new PurgeMarks(), soft: new PurgeMarks() }
+  readonly #cuts = new PurgeMarks()
   #generation = 0
   #heed: (purge: Purge) => void = () => undefined
   #expire: (purge: Purge) => Promise<boolean> = async () => true
   #keepingFailed: (keeper: TierName, error: unknown) => void = () => undefined
   #expiring: Promise<void> = Promise.resolve()
   #isHeld = false
+  #looked: Promise<void> = Promise.resolve()
   /** What they cover could not be removed; tried again when the next purge comes. */
   readonly #unexpired: Purge[] = []
 
@@ -59,9 +61,15 @@ export class PurgeLog implements PurgeNews {
   /** Until this settles nothing is forgotten: somewhere lies what nobody has looked at yet. */
   holdUntil(looked: Promise<void>): void {
     this.#isHeld = true
+    this.#looked = looked
     void looked.then(() => {
       this.#isHeld = false
     })
+  }
+
+  /** Resolves when all is known that lies in the tiers of this process. */
+  get looked(): Promise<void> {
+    return this.#looked
   }
 
   isKeptBy(name: TierName): boolean {
@@ -75,13 +83,19 @@ export class PurgeLog implements PurgeNews {
     return { purge, notKept: this.#keep(purge) }
   }
 
+  /** What the origin has been asked for in this scope is not to be stored when it comes; what is stored may stay. */
+  cutOff(scope: Scope): void {
+    this.#cuts.set(scope, this.#clock.now())
+  }
+
   remembered(purge: Purge): void {
     this.#hear(purge)
   }
 
   arrived(purge: Purge): void {
-    if (!this.#hear(purge)) return
-    void this.#keep(purge) // never rejects; whoever told of it has it
+    if (this.#purges.get(keyOf(purge))?.id === purge.id) return
+    if (this.#hear(purge)) void this.#keep(purge) // never rejects; whoever told of it has it
+    // Also one that seems older than what is known: our clock may have been set back since.
     this.#heed(purge)
   }
 
@@ -104,8 +118,12 @@ export class PurgeLog implements PurgeNews {
 
   /** Whether a hard purge covers what came of an exchange that began then. `tags` 'unknown': as if it carried every tag. */
   covers(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
-    const { hard } = this.#marks
-    return !hard.isEmpty && hard.timesOf(id, tags).some((at) => requestedAt <= at)
+    return this.#hasAfter(this.#marks.hard, id, tags, requestedAt)
+  }
+
+  /** Whether what comes of an exchange that began then is not to be stored. `tags` as in `covers`. */
+  refuses(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
+    return this.covers(id, tags, requestedAt) || this.#hasAfter(this.#cuts, id, tags, requestedAt)
   }
 
   /**
@@ -115,15 +133,22 @@ export class PurgeLog implements PurgeNews {
   staleSince(id: RecordId, tags: readonly string[], requestedAt: EpochMs): EpochMs | undefined {
     const { soft } = this.#marks
     if (soft.isEmpty) return undefined
-    const times = soft.timesOf(id, tags).filter((at) => requestedAt <= at)
+    const times = soft.timesOf(id, tags).filter((at) => this.#mayPrecede(requestedAt, at))
     return times.length === 0 ? undefined : (Math.min(...times) as EpochMs)
   }
 
-  /** Whether a purge of either kind covers what comes of an exchange that began then. `tags` as in `covers`. */
+  /** Whether what comes of an exchange that began then is not to be stored, or stale at once. `tags` as in `covers`. */
   isOutdated(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
-    const { hard, soft } = this.#marks
-    if (hard.isEmpty && soft.isEmpty) return false
-    return [hard, soft].some((marks) => marks.timesOf(id, tags).some((at) => requestedAt <= at))
+    return this.refuses(id, tags, requestedAt) || this.#hasAfter(this.#marks.soft, id, tags, requestedAt)
+  }
+
+  #hasAfter(marks: PurgeMarks, id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
+    return !marks.isEmpty && marks.timesOf(id, tags).some((at) => this.#mayPrecede(requestedAt, at))
+  }
+
+  /** What began at a time that is yet to come began before the clock was set back: before the purge or after, nobody knows. */
+  #mayPrecede(requestedAt: EpochMs, at: EpochMs): boolean {
+    return requestedAt <= at || requestedAt > this.#clock.now()
   }
 
   /** False: it was known, or one of the same scope that is as new. */

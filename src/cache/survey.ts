@@ -18,9 +18,13 @@ export class Survey {
     this.#events = events
   }
 
-  async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<void> {
-    const all = this.#layers.map((layer) => this.#eachOf(layer, scope, (listed) => visit(layer.name, listed)))
-    await Promise.all(all)
+  /** Resolves with the tiers that did not tell of all. */
+  async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<readonly TierName[]> {
+    const all = this.#layers.map(async (layer) => {
+      const isWhole = await this.#eachOf(layer, scope, (listed) => visit(layer.name, listed))
+      return isWhole ? [] : [layer.name]
+    })
+    return (await Promise.all(all)).flat()
   }
 
   async count(scope: Scope): Promise<Omit<Purged, 'notKept'>> {
@@ -39,9 +43,9 @@ export class Survey {
     return summed(objects.size, counted)
   }
 
-  /** What is purged is not shown. */
-  async peek(id: RecordId): Promise<Peeked | undefined> {
-    const found = (await Promise.all(this.#layers.map((layer) => this.#peekIn(layer, id)))).flat()
+  /** What is purged is not shown. `failed` is told of tiers that did not say. */
+  async peek(id: RecordId, failed: (tier: TierName) => void = () => undefined): Promise<Peeked | undefined> {
+    const found = (await Promise.all(this.#layers.map((layer) => this.#peekIn(layer, id, failed)))).flat()
     const [first] = found
     if (first === undefined) return undefined
     const counts = found.map(({ listed }) => listed.hits).filter((hits) => hits !== undefined)
@@ -54,13 +58,14 @@ export class Survey {
   }
 
   /** One, or none. */
-  async #peekIn(layer: WriteBehind, id: RecordId) {
+  async #peekIn(layer: WriteBehind, id: RecordId, failed: (tier: TierName) => void) {
     try {
       const seen = await layer.peek(id)
       if (seen === undefined || this.#purges.covers(id, seen.head.tags ?? [], seen.head.requestedAt)) return []
       return [{ ...seen, tier: layer.name }]
     } catch (error) {
       this.#report(layer, error)
+      failed(layer.name)
       return []
     }
   }

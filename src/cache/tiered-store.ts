@@ -59,10 +59,12 @@ export interface RecordStore extends Readership {
   purge(scope: Scope, kind: Purge['kind']): Promise<Purged>
   /** What a purge would find. */
   count(scope: Scope): Promise<Purged>
-  /** Tells of every record that the scope covers, once for each tier that has it. */
-  each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<void>
-  /** Without being a use. Undefined: no head is stored under this id. */
-  peek(id: RecordId): Promise<Peeked | undefined>
+  /** What the origin has been asked for in this scope is not stored when it comes: nobody could tell yet whether it is meant. */
+  cutOff(scope: Scope): void
+  /** Tells of every record that the scope covers, once for each tier that has it. Resolves with the tiers that did not tell of all. */
+  each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<readonly TierName[]>
+  /** Without being a use. Undefined: no head is stored under this id. `failed` is told of tiers that did not say. */
+  peek(id: RecordId, failed?: (tier: TierName) => void): Promise<Peeked | undefined>
   usage(): readonly (readonly [TierName, TierUsage])[]
   close(): Promise<void>
 }
@@ -156,7 +158,7 @@ class TieredStore implements RecordStore {
     this.#requireOpen()
     this.#lookups.outdate(id)
     // What it would replace is as old, and refused as well, or younger.
-    if (this.#isPurged(id, record)) return
+    if (this.#isRefused(id, record)) return
     const written = this.#fastest?.put(id, record)
     const behind = this.#layers.slice(1)
     if (record.kind === 'slice') await Promise.all(behind.map((layer) => layer.offer(id, record)))
@@ -180,14 +182,18 @@ class TieredStore implements RecordStore {
     return { ...(await this.#survey.count(scope)), notKept: [] }
   }
 
-  async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<void> {
-    this.#requireOpen()
-    await this.#survey.each(scope, visit)
+  cutOff(scope: Scope): void {
+    this.#purges.cutOff(scope)
   }
 
-  async peek(id: RecordId): Promise<Peeked | undefined> {
+  async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<readonly TierName[]> {
     this.#requireOpen()
-    return this.#survey.peek(id)
+    return this.#survey.each(scope, visit)
+  }
+
+  async peek(id: RecordId, failed?: (tier: TierName) => void): Promise<Peeked | undefined> {
+    this.#requireOpen()
+    return this.#survey.peek(id, failed)
   }
 
   usage(): readonly (readonly [TierName, TierUsage])[] {
@@ -240,6 +246,10 @@ class TieredStore implements RecordStore {
 
   #isPurged(id: RecordId, record: CacheRecord): boolean {
     return record.kind === 'object' && this.#purges.covers(id, tagsOf(record), record.head.requestedAt)
+  }
+
+  #isRefused(id: RecordId, record: CacheRecord): boolean {
+    return record.kind === 'object' && this.#purges.refuses(id, tagsOf(record), record.head.requestedAt)
   }
 
   async #isPurgedIn(layer: WriteBehind, id: RecordId): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { RecordId } from '../base/types.ts'
-import type { CacheRecord, ObjectHead } from './record.ts'
-import type { Listed, Removed } from './tier.ts'
+import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
+import { covers, type Scope } from './scope.ts'
+import type { CacheTier, Listed, Removed } from './tier.ts'
 
 /** What a tier is to be brought to hold under one id. */
 export interface Wish {
@@ -37,6 +38,25 @@ export interface Seen {
 /** How the head looks that is wished for. */
 export function seenIn({ id, record, bytes }: Wish): Seen | undefined {
   return record?.kind === 'object' ? { head: record.head, listed: { id, bytes, hits: undefined } } : undefined
+}
+
+/** Tells of what the tier would list if all wishes were true. What it does not hold yet comes last. */
+export async function eachWished(
+  tier: Pick<CacheTier, 'each'>,
+  wishes: ReadonlyMap<RecordId, Wish>,
+  scope: Scope,
+  visit: (listed: Listed, isWished: boolean) => void,
+): Promise<void> {
+  const coming = new Map<RecordId, Wish>()
+  for (const wish of wishes.values()) {
+    if (wish.record !== undefined && covers(scope, wish.id, tagsOf(wish.record))) coming.set(wish.id, wish)
+  }
+  await tier.each(scope, (listed) => {
+    const wish = wishes.get(listed.id)
+    coming.delete(listed.id)
+    if (wish === undefined || wish.record !== undefined) visit(listed, wish !== undefined)
+  })
+  for (const { id, bytes } of coming.values()) visit({ id, bytes, hits: undefined }, true)
 }
 
 function settling(): Pick<Wish, 'settle' | 'settled'> {

@@ -22,7 +22,7 @@ import { type CacheRecord, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { covers, type Scope } from './scope.ts'
 import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
-import { nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
+import { eachWished, nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
 
 export interface WriteBounds extends QueueBounds {
   /** So many records are written at a time, and no more than so many bytes unless it is one. */
@@ -138,11 +138,10 @@ export class WriteBehind {
     return this.#clearings.clear(doubt, onRemoved)
   }
 
-  /** What is in the tier and not to be removed. Rejects as the tier does. */
+  /** What is in the tier or on its way there, and not to be removed. Rejects as the tier does. */
   async each(scope: Scope, visit: (listed: Listed) => void): Promise<void> {
-    await this.tier.each(scope, (listed) => {
-      const wish = this.#wishes.get(listed.id)
-      if (wish === undefined ? !this.#doubts.cover(listed.id) : wish.record !== undefined) visit(listed)
+    await eachWished(this.tier, this.#wishes, scope, (listed, isWished) => {
+      if (isWished || !this.#doubts.cover(listed.id)) visit(listed)
     })
   }
 

@@ -10,7 +10,7 @@ import type { UncacheableMemory } from './uncacheable-memory.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface ForeseePorts {
-  readonly store: Pick<RecordStore, 'get' | 'peek'>
+  readonly store: Pick<RecordStore, 'get' | 'has' | 'peek'>
   readonly uncacheable: UncacheableMemory
   readonly clock: Clock
 }
@@ -57,7 +57,10 @@ export async function foresee(wanted: Wanted, { store, uncacheable, clock }: For
   if (!answers(stored, wanted.method)) {
     return { ...seen, judged, ...unlessCached(wanted, 'only the head is stored, from a HEAD request') }
   }
-  if (freshness.kind === 'fresh') return { ...seen, judged, outcome: 'hit', reason: 'stored, and fresh' }
+  if (freshness.kind === 'fresh') {
+    const hasBytes = stored.body !== undefined || (await hasFirstBytes(key, stored.head, wanted, store))
+    return { ...seen, judged, ...(hasBytes ? hit : headAlone) }
+  }
   if (freshness.whileRevalidating) {
     return { ...seen, judged, outcome: 'stale', reason: 'expired, and within stale-while-revalidate' }
   }
@@ -65,7 +68,21 @@ export async function foresee(wanted: Wanted, { store, uncacheable, clock }: For
   return { ...seen, judged, outcome: 'revalidate', reason: whyStale(lifetime, freshness.ttlMs) }
 }
 
+const hit = { outcome: 'hit', reason: 'stored, and fresh' } as const
+const headAlone = { outcome: 'fetch', reason: 'the head is stored, and fresh, but not the bytes asked for' } as const
 const refused = { outcome: 'refuse', reason: 'only-if-cached, and nothing that is stored may be used' } as const
+
+/** Of an object in slices, the one with the first byte that the client is sent. */
+async function hasFirstBytes(
+  key: CacheKey,
+  { size, sliceBytes, absence }: ObjectHead,
+  { method, range = { start: 0 } }: Wanted,
+  store: Pick<RecordStore, 'has'>,
+): Promise<boolean> {
+  if (method === 'HEAD' || absence !== undefined) return true
+  const start = 'suffix' in range ? Math.max(0, size - range.suffix) : range.start
+  return start >= size || store.has(key.sliceId(Math.floor(start / sliceBytes)))
+}
 
 function unlessCached(wanted: Wanted, reason: string): Pick<Foresight, 'outcome' | 'reason'> {
   if (!wanted.mayStore) return bypass(wanted)

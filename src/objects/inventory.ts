@@ -55,32 +55,33 @@ export class Inventory {
 
   /**
    * Every entry of the scope, a few at a time, those without query and variant first. Those that come or go meanwhile may be
-   * among them.
+   * among them. `failed` is told of tiers that may have more.
    */
-  async *entries(scope: Scope): AsyncGenerator<readonly CachedEntry[]> {
+  async *entries(scope: Scope, failed: (tier: TierName) => void): AsyncGenerator<readonly CachedEntry[]> {
     const [wholes, others] = [new Set<RecordId>(), new Set<RecordId>()]
-    await this.#store.each(scope, (_tier, listed) => {
+    const incomplete = await this.#store.each(scope, (_tier, listed) => {
       const id = objectOf(listed.id)
       if (wholeOf(id) === id) wholes.add(id)
       else others.add(id)
     })
+    for (const tier of incomplete) failed(tier)
     let some: RecordId[] = []
     for (const ids of [wholes, others]) {
       for (const id of ids) {
         some.push(id)
         if (some.length < atOnce) continue
-        yield this.#entriesOf(some)
+        yield this.#entriesOf(some, failed)
         some = []
       }
     }
-    yield this.#entriesOf(some)
+    yield this.#entriesOf(some, failed)
   }
 
-  async #entriesOf(ids: readonly RecordId[]): Promise<readonly CachedEntry[]> {
+  async #entriesOf(ids: readonly RecordId[], failed?: (tier: TierName) => void): Promise<readonly CachedEntry[]> {
     const found: CachedEntry[] = []
     for (let from = 0; from < ids.length; from += atOnce) {
       const some = ids.slice(from, from + atOnce)
-      const peeked = await Promise.all(some.map((id) => this.#store.peek(id)))
+      const peeked = await Promise.all(some.map((id) => this.#store.peek(id, failed)))
       for (const [index, id] of some.entries()) {
         const entry = this.#entryOf(id, peeked[index])
         if (entry !== undefined) found.push(entry)

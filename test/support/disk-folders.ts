@@ -19,7 +19,9 @@ export const MiB = 1024 * KiB
 export async function makeFolder(t: Pick<TestContext, 'after'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'yatagarasu-disk-'))
   t.after(async () => {
-    for (const path of [folder, `${folder}-crashed`]) await rm(path, { recursive: true, force: true })
+    // Hooks run in the order of their registration: somebody may be writing there still.
+    const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }
+    for (const path of [folder, `${folder}-crashed`]) await rm(path, options)
   })
   return folder
 }

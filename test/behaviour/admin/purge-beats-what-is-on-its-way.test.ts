@@ -55,3 +55,94 @@ for (const [what, path, body] of [
     assert.equal(late.header('x-cache'), 'MISS')
   })
 }
+
+for (const [what, path, body] of [
+  ['an object', '/cache/purge/b/a', undefined],
+  ['a tag', '/cache/purge', { where: { tag: 'all' } }],
+] as const) {
+  test(`a clock that is set back before the purge of ${what} lets nobody join an older fill, or have what it brought`, async (t) => {
+    const { proxy, origin, clock } = await startProxy(t, { top: administered })
+    const admin = await adminOf(proxy)
+    const object = origin.serve('a', 'old', short)
+    const held = object.holdAt(1)
+    const early = proxy.get('/b/a')
+    await held.reached
+    clock.stepWallTime(-3_600_000)
+
+    await admin('POST', path, body)
+    await clock.advance(1)
+    object.replace('new')
+    const late = proxy.get('/b/a')
+    await origin.arrival('a', 2)
+    held.release()
+
+    assert.equal((await early).text, 'old')
+    assert.equal((await late).text, 'new')
+    assert.equal((await proxy.get('/b/a')).text, 'new')
+  })
+
+  test(`a clock that is set back before the purge of ${what} brings nothing back that was being confirmed`, async (t) => {
+    const { proxy, origin, clock } = await startProxy(t, { top: administered })
+    const admin = await adminOf(proxy)
+    const object = origin.serve('a', 'old', short)
+    await proxy.get('/b/a')
+    await clock.advance(61_000)
+    const held = object.delayHead()
+    const early = proxy.get('/b/a')
+    await held.reached
+    clock.stepWallTime(-3_600_000)
+
+    await admin('POST', path, body)
+    held.release()
+    await early
+    object.replace('new')
+
+    assert.equal((await proxy.get('/b/a')).text, 'new')
+  })
+}
+
+test('what a filter may mean is not stored either when its fill began before the purge', async (t) => {
+  const { proxy, origin, clock } = await startProxy(t, { top: administered })
+  const admin = await adminOf(proxy)
+  const object = origin.serve('a', 'old', short)
+  const held = object.holdAt(1)
+  const early = proxy.get('/b/a')
+  await held.reached
+  await clock.advance(1)
+
+  await admin('POST', '/cache/purge', { where: { key: { glob: 'a*' } } })
+  await clock.advance(1)
+  object.replace('new')
+  const late = proxy.get('/b/a')
+  await origin.arrival('a', 2)
+  held.release()
+
+  assert.equal((await early).text, 'old')
+  assert.equal((await late).text, 'new')
+  assert.equal((await proxy.get('/b/a')).text, 'new')
+})
+
+for (const kind of ['hard', 'soft'] as const) {
+  test(`a ${kind} purge by a tag that is gone from the answer which confirms the object counts all the same`, async (t) => {
+    const { proxy, origin, clock } = await startProxy(t, { top: administered })
+    const admin = await adminOf(proxy)
+    const object = origin.serve('a', 'old', short)
+    const { etag } = object.current
+    await proxy.get('/b/a')
+    await clock.advance(61_000)
+    const held = object.delayHead()
+    object.respond((_, response) => void response.writeHead(304, { etag, 'cache-tag': 'none' }).end())
+    const early = proxy.get('/b/a')
+    await held.reached
+    await clock.advance(1)
+
+    await admin('POST', `/cache/purge${kind === 'soft' ? '?soft=true' : ''}`, { where: { tag: 'all' } })
+    await clock.advance(1)
+    held.release()
+    await early
+    object.recover()
+    object.replace('new')
+
+    assert.equal((await proxy.get('/b/a')).text, 'new')
+  })
+}

@@ -45,3 +45,17 @@ test('it may be used within the stale windows, which begin with the purge', asyn
   assert.equal(later.header('x-cache'), 'STALE')
   assert.equal((await proxy.get('/b/a')).status, 503)
 })
+
+test('a clock that is set back afterwards does not make it fresh again', async (t) => {
+  const { proxy, origin, clock } = await startProxy(t, { top: administered })
+  const admin = await adminOf(proxy)
+  const object = origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+  await clock.advance(2000)
+
+  await admin('POST', '/cache/purge/b/a?soft=true')
+  clock.stepWallTime(-1000)
+  object.replace('rook')
+
+  assert.equal((await proxy.get('/b/a')).text, 'rook')
+})

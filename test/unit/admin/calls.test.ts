@@ -69,6 +69,14 @@ for (const [title, method, target, options, status, code, detail] of [
     'InvalidArgument',
     /^path: is not known/,
   ],
+  ...['../a', 'a/./b', '..', 'a\0'].map(
+    (key) =>
+      [
+        `warming of ${JSON.stringify(key)}`,
+        ...(['POST', '/admin/cache/warm', warm({ bucket: 'img', keys: ['a', key] })] as const),
+        ...([400, 'InvalidArgument', /^keys\[1\]: is a key that no request/] as const),
+      ] as const,
+  ),
   ['warming of no bucket', 'POST', '/admin/cache/warm', warm({ bucket: 'none', prefix: '' }), 404, 'UnknownBucket'],
   [
     'warming by too many keys',
@@ -230,4 +238,13 @@ test('config and status are as they are given', async () => {
   const { call } = startAdmin()
   assert.deepEqual((await call('GET', '/admin/config')).json, { server: {} })
   assert.deepEqual((await call('GET', '/admin/status')).json, { version: '1' })
+})
+
+test('a reload tells its generation and what waits for a restart, or every problem', async () => {
+  const reloaded = await startAdmin().call('POST', '/admin/reload')
+  assert.deepEqual([reloaded.status, reloaded.json], [200, { generation: 2, restart_required: ['metrics.address'] }])
+  assert.deepEqual(reloaded.trace.action?.parameters['generation'], 2)
+  const reload = async () => ({ kind: 'refused', problems: ['buckets (line 3): is required'] }) as const
+  const refused = await startAdmin({ reload }).call('POST', '/admin/reload')
+  assert.deepEqual([refused.status, refused.json], [400, { problems: ['buckets (line 3): is required'] }])
 })

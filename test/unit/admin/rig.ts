@@ -151,9 +151,11 @@ export function startAdmin(overrides: Partial<AdminPorts> = {}): AskedAdmin {
       start: telling('start', job),
       get: (id) => (id === 'job-1' ? job : id === 'job-2' ? { ...job, id, bucket: 'films' } : undefined),
       cancel: telling('cancel', { ...job, state: 'cancelled' } as const),
-      list: () => [job],
-      close: async () => {},
     },
+    reload: telling(
+      'reload',
+      Promise.resolve({ kind: 'reloaded', generation: 2, restartRequired: ['metrics.address'] } as const),
+    ),
     limits: {
       look: telling('look', Promise.resolve({ limit: 10, remaining: 4, resetSeconds: 6 })),
       reset: telling('reset', Promise.resolve()),

@@ -20,6 +20,7 @@ const calls = [
   ['GET', '/admin/explain?url=/elsewhere', undefined, 'explain'],
   ['GET', '/admin/config', undefined, 'config'],
   ['GET', '/admin/status', undefined, 'status'],
+  ['POST', '/admin/reload', undefined, 'reload'],
   ['GET', '/admin/limits/per_ip/192.0.2.1', undefined, 'limit_look'],
   ['DELETE', '/admin/limits/per_ip/192.0.2.1', undefined, 'limit_reset'],
 ] as const
@@ -94,7 +95,7 @@ for (const path of [
   '/admin/',
   '/admin/cache',
   '/admin/cache/purges',
-  '/admin/reload',
+  '/admin/reload/',
   '/admin/%63onfig',
   '/x',
 ]) {

@@ -25,6 +25,7 @@ async function lookedAhead(slices: number, cached?: number) {
     remove: (id) => store.remove(id),
     purge: (scope, kind) => store.purge(scope, kind),
     count: (scope) => store.count(scope),
+    cutOff: (scope) => store.cutOff(scope),
     each: (scope, visit) => store.each(scope, visit),
     peek: (id) => store.peek(id),
     usage: () => store.usage(),

@@ -7,16 +7,20 @@ import { type CachedEntry, Inventory } from '../../../src/objects/inventory.ts'
 import { Purger } from '../../../src/objects/purger.ts'
 import { RunTable } from '../../../src/objects/run-table.ts'
 import { idOf } from '../../support/cache-records.ts'
+import type { TierFaults, TierOperation } from '../../support/faulty-tier.ts'
 import { purgeStage } from '../../support/purge-stage.ts'
+import { quiet } from './rig.ts'
 
 const everything: Scope = { kind: 'all' }
 const bucket: Scope = { kind: 'bucket', bucket: 'media' }
+const prefix = (start: string): Scope => ({ kind: 'prefix', start: CacheKey.start('media', start) })
 const objectScope = (key: string): Scope => ({ kind: 'object', id: idOf(key) })
 
 /** `a` with two queries, one of them in two variants, and `b`: five records of two objects. */
-async function stage() {
-  const { store, memory, clock, objectAt } = purgeStage({}, ['memory'])
+async function stage(faults: TierFaults = {}) {
+  const { store, memory, clock, objectAt } = purgeStage({ memory: faults }, ['memory'])
   const purger = new Purger({
+    looked: async () => {},
     ...{ store, clock, runs: new RunTable({ store, clock }) },
     inventory: new Inventory(store, new Map()),
   })
@@ -49,7 +53,8 @@ for (const [title, scopes, entries, records] of [
   ['objects', [objectScope('a'), objectScope('b')], 2, 5],
   ['the same object twice', [objectScope('a'), objectScope('a')], 1, 4],
   ['a bucket and an object in it', [bucket, objectScope('b')], 2, 5],
-  ['prefixes of one another', [{ kind: 'prefix', start: 'media:' } as const, objectScope('a')], 2, 5],
+  ['a prefix and an object under it', [prefix(''), objectScope('a')], 2, 5],
+  ['a prefix and another one under it', [prefix(''), prefix('a')], 2, 5],
   ['no scope at all', [], 0, undefined],
 ] as const) {
   test(`${title}: what several scopes cover counts once`, async () => {
@@ -77,4 +82,37 @@ test('others get their turn while many entries are held against a filter', async
   }
   await looking
   assert.ok(turns >= 5, `${turns}`)
+})
+
+for (const operation of ['each', 'peek'] satisfies TierOperation[]) {
+  test(`nothing is promised for a tier that does not say what it has: ${operation} fails`, async () => {
+    const { purger } = await stage({ on: [operation], failEvery: 1 })
+    assert.deepEqual((await purger.where(everything, any, 'hard')).notKept, ['memory'])
+  })
+}
+
+test('a filter that purges keeps out what is being asked for; one that counts does not', async () => {
+  const { purger, store, memory, clock, objectAt } = await stage()
+  await purger.where(bucket, () => false, undefined)
+  await store.put(idOf('counted'), objectAt())
+  await purger.where(bucket, () => false, 'soft')
+  await store.put(idOf('purged'), objectAt())
+  await clock.advance(1)
+  await store.put(idOf('later'), objectAt())
+  const there = ['b', 'counted', 'purged', 'later'].map((key) => memory.has(idOf(key)))
+  assert.deepEqual(await Promise.all(there), [true, true, false, true])
+})
+
+test('a purge is answered in the millisecond after it: who asks the origin then has asked after it', async () => {
+  for (const kind of ['hard', 'soft'] as const) {
+    const { purger, clock } = await stage()
+    let answers = 0
+    const both = [purger.purge([objectScope('a')], kind), purger.where(bucket, any, kind)]
+    for (const one of both) void one.then(() => answers++)
+    await quiet()
+    assert.equal(answers, 0)
+    await clock.advance(1)
+    await quiet()
+    assert.equal(answers, 2)
+  }
 })
