@@ -7,7 +7,8 @@
  * | open      | too late to count                    | too late to count                                 | no; once `openForMs` have passed -> half-open   |
  * | half-open | `successThreshold` of them -> closed | -> open                                           | yes, `maxProbes` at a time                      |
  *
- * An outcome counts only in the state that admitted it; a `trip` is a failure that opens it at once.
+ * An outcome counts only in the state that admitted it; a `trip` is a failure that opens it at once. Word that it works,
+ * from somebody who tried without being admitted, makes an open one half-open, and is a success there.
  */
 
 import type { Clock } from './clock.ts'
@@ -55,6 +56,12 @@ export class Breaker {
     return this.#state
   }
 
+  /** For so long nobody is admitted; 0: somebody may be. */
+  get refusesForMs(): number {
+    if (this.#state !== 'open') return 0
+    return Math.max(0, this.#openedAtMs + this.#options.openForMs - this.#clock.monotonicMs())
+  }
+
   /** Undefined: not now. */
   admit(): Admission | undefined {
     if (this.#state === 'closed') return this.#admission
@@ -75,8 +82,7 @@ export class Breaker {
       return
     }
     this.#probes--
-    this.#successes++
-    if (this.#successes >= this.#options.successThreshold) this.#enter('closed')
+    this.#succeed()
   }
 
   failed(admission: Admission): void {
@@ -95,9 +101,21 @@ export class Breaker {
     if (admission === this.#admission && this.#state === 'half-open') this.#probes--
   }
 
+  /** Somebody tried without being admitted, and it worked. */
+  revived(): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'open') this.#enter('half-open')
+    this.#succeed()
+  }
+
   /** One failure was proof enough. */
   trip(admission: Admission): void {
     if (admission === this.#admission) this.#enter('open')
+  }
+
+  #succeed(): void {
+    this.#successes++
+    if (this.#successes >= this.#options.successThreshold) this.#enter('closed')
   }
 
   #enter(state: BreakerState): void {

@@ -54,11 +54,13 @@ export const errorTable = {
   OriginTruncated: row(502, 'origin', 'The origin ended its answer early.', true),
   ObjectChanged: row(502, 'origin', 'The object changed while it was being read.'),
   SlowDown: row(503, 'origin', 'The origin asks to slow down.', true),
+  CircuitOpen: row(503, 'origin', 'The origin keeps failing and is left alone for a moment.'),
   OriginUnreachable: row(504, 'origin', 'The origin cannot be reached.', true),
   OriginTimeout: row(504, 'origin', 'The origin did not answer in time.', true),
   NotCached: row(504, 'proxy', 'The request allows only a cached answer, and there is none.'),
   PurgeIncomplete: row(503, 'proxy', 'The purge is in force here, but not every tier can promise to remember it.'),
   KeysUnavailable: row(503, 'proxy', 'Tokens cannot be verified yet.'),
+  Overloaded: row(503, 'proxy', 'This proxy has as many requests as it can take. Try again later.'),
   InternalError: row(500, 'proxy', 'An unexpected error happened in this proxy.'),
 } as const satisfies Record<string, ErrorRow>
 

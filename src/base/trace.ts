@@ -14,6 +14,8 @@ export type CacheStatus = 'hit' | 'miss' | 'stale' | 'revalidated' | 'bypass'
  * stage reads it. Undefined: it did not come to that. All fields exist from the start, so that writing one costs nothing.
  */
 export interface Trace {
+  /** Of the configuration the request began under; 0: it never met one. */
+  generation: number
   /** Name of the bucket in the config. */
   bucket: string | undefined
   key: string | undefined
@@ -37,6 +39,7 @@ export interface Trace {
 
 export function createTrace(): Trace {
   return {
+    generation: 0,
     bucket: undefined,
     key: undefined,
     cache: undefined,

@@ -3,6 +3,7 @@
 import { ProxyError } from '../base/errors.ts'
 import type { HeaderList } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import { type ObjectHead, sliceCount } from '../cache/record.ts'
 import type { OriginAnswer } from '../origin/origin.ts'
 import { confirms, refreshedHeaders } from '../policy/not-modified.ts'
@@ -21,6 +22,7 @@ import type { HeaderOf } from './wanted.ts'
 
 export interface LandingPorts extends StoredPorts {
   readonly uncacheable: UncacheableMemory
+  readonly purges: Pick<PurgeLog, 'isOutdated'>
 }
 
 type ObjectAnswer = Extract<OriginAnswer, { kind: 'object' }>
@@ -160,8 +162,7 @@ function startRun(
     answer.body.cancel()
     return running
   }
-  const opened = { body: answer.body, start: answer.start }
-  return runs.start({ key, head, ref, origin, forwarded, first, last, opened })
+  return runs.start({ key, head, ref, origin, forwarded, first, last, opened: answer })
 }
 
 function landStored(
@@ -198,7 +199,9 @@ async function landConfirmed(answer: NotModified, asking: Asking, ports: Landing
     return { give: () => ({ kind: 'again' }) }
   }
   const head = refreshedHead(stored.head, answer)
-  await putOrRemove(key, { head, body: stored.body }, asking, ports)
+  // Whoever purged it meanwhile by a tag that it has lost meant it all the same, and the store could not tell.
+  const isOutdated = ports.purges.isOutdated(key.id, stored.head.tags ?? [], head.requestedAt)
+  if (!isOutdated) await putOrRemove(key, { head, body: stored.body }, asking, ports)
   const give = (_header: HeaderOf, seat: Seat): Landing => {
     const object = new StoredObject({ ...asking, head, whole: stored.body, isLeader: seat === 'own' }, ports)
     return { kind: 'object', object, how: 'confirmed', status: 304 }

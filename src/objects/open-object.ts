@@ -159,7 +159,7 @@ export class ObjectOpener {
   #mayJoin({ told, startedAt }: Flight, { key }: Asking, { site, directives }: Wanted): boolean {
     const { purges, clock } = this.#ports
     if (told === undefined) return !purges.isOutdated(key.id, 'unknown', startedAt)
-    if (purges.covers(key.id, told.tags ?? [], told.requestedAt)) return false
+    if (purges.refuses(key.id, told.tags ?? [], told.requestedAt)) return false
     return judgeFreshness(site.lifetimes.of(key.id, told), directives, clock.now()).kind === 'fresh'
   }
 

@@ -14,6 +14,11 @@ export class SliceFill {
     return this.#filled === this.size
   }
 
+  /** How many bytes are there. */
+  get filled(): number {
+    return this.#filled
+  }
+
   get isEmpty(): boolean {
     return this.#filled === 0
   }

@@ -10,37 +10,34 @@
  * | parked  | has given back connection and memory  | a reader asks further -> asking                                    |
  * | ended   | left the table                        |                                                                    |
  *
- * Without readers it finishes the slice in hand and ends, from any state.
+ * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
+ * on with at that very byte from another replica, where that has the same version.
  */
 
 import type { Clock } from '../base/clock.ts'
 import { Abandoned, ProxyError } from '../base/errors.ts'
-import type { HeaderList } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
-import { type ObjectHead, sliceLength } from '../cache/record.ts'
+import { sliceLength } from '../cache/record.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
-import type { ObjectRef, Origin, OriginBody } from '../origin/origin.ts'
+import { isMadeUp } from '../policy/validators.ts'
+import { Demand, readAhead } from './demand.ts'
+import { askPinned, type PinnedBody, type PinnedQuestion } from './pinned-body.ts'
 import { SliceFill } from './slice-fill.ts'
 
-/** Slices fetched beyond the furthest one asked for. With the one in hand and the one before it: 4 MiB for each object being read. */
-const readAhead = 2
 /** A reader this many slices ahead of a run still waits for it; further ahead a run of its own is faster. */
 const joinAhead = readAhead + 2
 /** How long a paused run keeps its connection from others. */
 const parkAfterMs = 1000
+/** Within one slice; more, and the replicas break off as often as not. */
+const maxResumptions = 3
 
-export interface RunSpec {
+export interface RunSpec extends PinnedQuestion {
   readonly key: CacheKey
-  readonly head: ObjectHead
-  readonly ref: ObjectRef
-  readonly origin: Origin
-  /** Client headers to send along when asking again. */
-  readonly forwarded: HeaderList
   /** First and last slice, inclusive. */
   readonly first: number
   readonly last: number
-  /** An answer that is already open; its body begins with byte `start` of the object. Absent: the run asks by itself. */
-  readonly opened?: { readonly body: OriginBody; readonly start: number }
+  /** An answer that is already open. Absent: the run asks by itself. */
+  readonly opened?: PinnedBody
 }
 
 export interface RunPorts {
@@ -53,18 +50,16 @@ export class SliceRun {
   readonly #ports: RunPorts
   readonly #fills = new Map<number, SliceFill>()
   readonly #abort = new AbortController()
+  readonly #demand: Demand
   /** The slice being filled, or to be filled next. */
   #next: number
   #last: number
-  /** The furthest slice a reader asked for. */
-  #asked: number
-  /** The furthest slice a reader will ask for, going on as it does. */
-  #wanted: number
   #readers = 0
   #hasEnded = false
   #mayStore = true
   #isAsking = false
-  #wake: (() => void) | undefined
+  /** Since the slice in hand was begun. */
+  #resumptions = 0
   /** Settles when the run has ended, however. Never rejects. */
   readonly ended: Promise<void>
 
@@ -73,8 +68,7 @@ export class SliceRun {
     this.#ports = ports
     this.#next = spec.first
     this.#last = spec.last
-    this.#asked = spec.first - 1
-    this.#wanted = spec.first
+    this.#demand = new Demand(spec.first, ports.clock)
     this.ended = this.#pump()
   }
 
@@ -86,7 +80,7 @@ export class SliceRun {
   covers(index: number): boolean {
     if (this.#fills.get(index)?.isComplete) return true
     // Slices that only lie between those two are not worth a wait: nobody wants them.
-    const furthest = Math.min(this.#last, this.#next + joinAhead, Math.max(this.#next, this.#wanted + 1))
+    const furthest = Math.min(this.#last, this.#next + joinAhead, Math.max(this.#next, this.#demand.wanted + 1))
     return this.#goesOn && index >= this.#next && index <= furthest
   }
 
@@ -113,16 +107,14 @@ export class SliceRun {
     this.#readers--
     if (this.#readers > 0) return
     if (this.#isAsking) this.#abort.abort(new Abandoned('the last reader left'))
-    this.#wake?.()
+    this.#demand.wake()
   }
 
   /** Asking is the demand that lets the run go on, up to `until` at most. Only for an index that it `covers`. */
   ask(index: number, until: number): SliceFill {
     const fill = this.#fill(index)
-    this.#asked = Math.max(this.#asked, index)
-    this.#wanted = Math.max(this.#wanted, until)
+    this.#demand.ask(index, until)
     this.#forgetPassed()
-    this.#wake?.()
     return fill
   }
 
@@ -135,12 +127,7 @@ export class SliceRun {
   stop(reason: Error): void {
     this.#abort.abort(reason)
     this.#spec.opened?.body.cancel()
-    this.#wake?.()
-  }
-
-  /** Up to this slice it goes on by itself. */
-  get #horizon(): number {
-    return Math.min(this.#asked + readAhead, this.#wanted)
+    this.#demand.wake()
   }
 
   /** A run that has ended, or was told to, is still in the table for a moment. */
@@ -160,12 +147,11 @@ export class SliceRun {
     try {
       let opened = this.#spec.opened
       while (!this.#isOver()) {
-        opened ??= await this.#askOrigin()
-        await this.#drink(opened.body, opened.start)
-        opened = undefined
+        opened ??= await this.#ask()
+        while (opened !== undefined) opened = await this.#drinkOrResume(opened)
         if (this.#isOver()) break
         this.#forgetComplete()
-        await this.#demand()
+        await this.#comeByDemand()
       }
       this.#end(new Abandoned('the run ended'))
     } catch (error) {
@@ -188,12 +174,26 @@ export class SliceRun {
     )
   }
 
-  async #drink(body: OriginBody, start: number): Promise<void> {
+  /** Another body to go on with, when this one broke off; undefined when it has done its part. */
+  async #drinkOrResume(opened: PinnedBody): Promise<PinnedBody | undefined> {
+    try {
+      await this.#drink(opened)
+      return undefined
+    } catch (failure) {
+      const { replica } = opened
+      const brokeOff = failure instanceof ProxyError && failure.retryable
+      if (!brokeOff || replica === undefined || this.#readers === 0) throw failure
+      if (isMadeUp(this.#spec.head.etag) || ++this.#resumptions > maxResumptions) throw failure
+      // Translated: that nobody can go on with it is no news to readers who were cut off.
+      return await this.#ask(replica).catch(() => Promise.reject(failure))
+    }
+  }
+
+  async #drink({ body, start }: PinnedBody): Promise<void> {
     let position = start
     for await (const chunk of body) {
-      const lead = this.#next * this.#spec.head.sliceBytes - position
-      // Bytes before the first whole slice (a suffix range need not start at one) are passed over.
-      let taken = Math.min(chunk.length, this.#isBetweenSlices() ? Math.max(0, lead) : 0)
+      // A suffix range need not start at a slice, and not every origin heeds a range: what comes before is passed over.
+      let taken = Math.min(chunk.length, Math.max(0, this.#position - position))
       while (taken < chunk.length) {
         if (this.#isBetweenSlices() && !(await this.#mayGoOn())) return
         taken += await this.#take(chunk, taken)
@@ -202,6 +202,11 @@ export class SliceRun {
       if (this.#abort.signal.aborted || (this.#isOver() && this.#isBetweenSlices())) return
     }
     if (!this.#isOver()) throw new ProxyError('OriginTruncated', 'origin body ended before the range was complete')
+  }
+
+  /** The byte of the object that is wanted next. */
+  get #position(): number {
+    return this.#next * this.#spec.head.sliceBytes + (this.#fills.get(this.#next)?.filled ?? 0)
   }
 
   #isBetweenSlices(): boolean {
@@ -213,6 +218,7 @@ export class SliceRun {
     const count = fill.append(chunk, offset)
     if (fill.isComplete) {
       const index = this.#next++
+      this.#resumptions = 0
       await this.#keep(index, fill.bytes)
       this.#forgetPassed()
     }
@@ -230,7 +236,7 @@ export class SliceRun {
   /** Slices before the one last asked for are the store's business; one is kept for readers just behind. */
   #forgetPassed(): void {
     for (const [index, fill] of this.#fills) {
-      if (index < this.#asked - 1 && index < this.#next && fill.isComplete) this.#fills.delete(index)
+      if (index < this.#demand.asked - 1 && index < this.#next && fill.isComplete) this.#fills.delete(index)
     }
   }
 
@@ -241,56 +247,23 @@ export class SliceRun {
 
   /** At a slice's beginning: false when the connection should be given up here. */
   async #mayGoOn(): Promise<boolean> {
-    if (!this.#isOver() && this.#next > this.#horizon) await this.#demand(parkAfterMs)
-    return !this.#isOver() && this.#next <= this.#horizon
+    if (!this.#isOver() && this.#next > this.#demand.horizon) await this.#comeByDemand(parkAfterMs)
+    return !this.#isOver() && this.#next <= this.#demand.horizon
   }
 
   /** Resolves when there is a reason to go on or to end, or after `limitMs`. */
-  async #demand(limitMs?: number): Promise<void> {
-    let late = false
-    let callOff: (() => void) | undefined
-    if (limitMs !== undefined) {
-      callOff = this.#ports.clock.alarm(limitMs, () => {
-        late = true
-        this.#wake?.()
-      })
-    }
-    while (!(late || this.#isOver()) && this.#next > this.#horizon) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    this.#wake = undefined
-    callOff?.()
+  #comeByDemand(limitMs?: number): Promise<void> {
+    return this.#demand.until(() => this.#isOver() || this.#next <= this.#demand.horizon, limitMs)
   }
 
-  async #askOrigin(): Promise<{ body: OriginBody; start: number }> {
-    const { origin, ref, head, forwarded } = this.#spec
-    const start = this.#next * head.sliceBytes
+  async #ask(avoid?: string): Promise<PinnedBody> {
+    const { head } = this.#spec
     const end = Math.min((this.#last + 1) * head.sliceBytes, head.size)
     this.#isAsking = true
-    const answer = await origin
-      .ask(ref, {
-        method: 'GET',
-        headers: forwarded,
-        range: { start, end },
-        ifMatch: head.etag,
-        signal: this.#abort.signal,
-      })
-      .finally(() => {
-        this.#isAsking = false
-      })
-    if (answer.kind !== 'object')
-      throw new ProxyError('ObjectChanged', `origin answered '${answer.kind}' to a pinned range`)
-    if (answer.head.status >= 500) {
-      answer.body.cancel()
-      throw new ProxyError('OriginError', `origin answered ${answer.head.status} to a pinned range`)
+    try {
+      return await askPinned(this.#spec, { start: this.#position, end }, this.#abort.signal, avoid)
+    } finally {
+      this.#isAsking = false
     }
-    const isSame = answer.head.status === 200 && answer.head.etag === head.etag && answer.head.size === head.size
-    if (!isSame || answer.start > start) {
-      answer.body.cancel()
-      throw new ProxyError('ObjectChanged', 'origin answered a pinned range with another version')
-    }
-    return { body: answer.body, start: answer.start }
   }
 }

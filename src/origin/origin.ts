@@ -1,5 +1,6 @@
 /** Where objects come from, as seen by `objects/`: one question, a handful of answers. */
 
+import type { BreakerState } from '../base/breaker.ts'
 import type { EpochMs, Etag, HeaderList, RangeSpec } from '../base/types.ts'
 
 export interface ObjectRef {
@@ -19,6 +20,8 @@ export interface OriginQuery {
   readonly ifMatch?: string
   readonly ifNoneMatch?: string
   readonly ifModifiedSince?: string
+  /** Not from this replica, which has just failed: what it began is to be continued. */
+  readonly avoid?: string
   /** Firing it ends the exchange, its body included. */
   readonly signal: AbortSignal
 }
@@ -54,6 +57,8 @@ export type OriginAnswer =
       readonly start: number
       readonly end?: number
       readonly body: OriginBody
+      /** Which replica sends it. Absent: there is no other. */
+      readonly replica?: string
     }
   | {
       readonly kind: 'not-modified'
@@ -86,7 +91,11 @@ export interface OriginEvents {
   /** One HTTP exchange had its answer head, or failed without one (`status` 'error'). */
   answered(bucket: string, replica: string, status: number | 'error', durationMs: number): void
   received(bucket: string, bytes: number): void
-  retried(bucket: string, outcome: 'success' | 'failure'): void
+  /** 'denied': so much is being asked again already that this was not. */
+  retried(bucket: string, outcome: 'success' | 'failure' | 'denied' | 'hedged'): void
+  /** A request was answered, or a body gone on with, by another replica than the one it went to first. */
+  failedOver(bucket: string): void
+  breakerChanged(bucket: string, replica: string, state: BreakerState): void
   /** A request waited this long for a connection of the pool. */
   waited(bucket: string, ms: number): void
 }

@@ -2,14 +2,12 @@
 
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import type { Random } from '../base/random.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
 import type { AnswerBody } from './answer-body.ts'
 import { createConnections } from './connections.ts'
 import { type CredentialOptions, type CredentialSource, createCredentialSource } from './credentials.ts'
 import { Exchange, type ExchangeHead } from './exchange.ts'
 import type { ObjectRef, Origin, OriginEvents, OriginQuery } from './origin.ts'
-import type { RetryOptions } from './origin-guards.ts'
 import { locateBucket } from './s3-address.ts'
 import { readAnswer } from './s3-answer.ts'
 import { canonicalQuery, createSigner } from './s3-signer.ts'
@@ -17,6 +15,8 @@ import { canonicalQuery, createSigner } from './s3-signer.ts'
 export interface S3OriginOptions {
   /** The bucket's name in the config, for events. */
   readonly bucketName: string
+  /** The replica's name in the config, for events; empty where there is but one. */
+  readonly replica: string
   readonly bucket: string
   readonly region: string
   /** Absent: Amazon's own, by region. */
@@ -27,14 +27,10 @@ export interface S3OriginOptions {
   readonly connections: number
   /** For connecting, for the head, and for each further chunk; each attempt anew. */
   readonly timeoutMs: number
-  /** For the `withRetry` around this origin. */
-  readonly retry: RetryOptions
 }
 
 export interface S3OriginPorts {
   readonly clock: Clock
-  /** For the `withRetry` around this origin. */
-  readonly random: Random
   readonly events: OriginEvents
   /** Instead of what the options say. */
   readonly credentials?: CredentialSource
@@ -92,7 +88,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
 
   function report(exchange: Exchange, status: number | 'error'): void {
     if (exchange.assignedAtMs === undefined) return
-    events.answered(options.bucketName, '', status, clock.monotonicMs() - exchange.assignedAtMs)
+    events.answered(options.bucketName, options.replica, status, clock.monotonicMs() - exchange.assignedAtMs)
   }
 
   async function send(request: SignedRequest, signal: AbortSignal, again = true): Promise<Answered> {

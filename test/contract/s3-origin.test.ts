@@ -1,63 +1,8 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import { originAt } from '../unit/origin/rig.ts'
-import { type OriginFixture, originContract } from './origin.contract.ts'
+import { originContract } from './origin.contract.ts'
+import { startPlainS3 } from './plain-s3.ts'
 
-interface Stored {
-  readonly bytes: Uint8Array
-  readonly etag: string
-}
-
-/** As much of S3 as the contract asks about, over node:http. */
-function answerAsS3(objects: ReadonlyMap<string, Stored>, request: IncomingMessage, response: ServerResponse): void {
-  const found = objects.get(decodeURIComponent((request.url ?? '').slice('/bucket/'.length)))
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, range } = request.headers
-  if (found === undefined) refuse(response, 404, 'NoSuchKey')
-  else if (ifMatch !== undefined && ifMatch !== found.etag) refuse(response, 412, 'PreconditionFailed')
-  else if (ifNoneMatch === found.etag) response.writeHead(304).end()
-  else if (range === undefined) send(response, found, 200, found.bytes)
-  else sendRange(response, found, range)
-}
-
-function refuse(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/xml', 'x-amz-request-id': '1' })
-  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`)
-}
-
-function sendRange(response: ServerResponse, found: Stored, range: string): void {
-  const size = found.bytes.length
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? []
-  const start = from === '' ? size - Number(to) : Number(from)
-  const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1)
-  if (start >= size) refuse(response, 416, 'InvalidRange')
-  else send(response, found, 206, found.bytes.subarray(start, end), `bytes ${start}-${end - 1}/${size}`)
-}
-
-/** node:http leaves the body out where the request was HEAD. */
-function send(response: ServerResponse, { etag }: Stored, status: number, bytes: Uint8Array, place?: string): void {
-  const fields = { ETag: etag, 'Content-Length': bytes.length }
-  response.writeHead(status, place === undefined ? fields : { ...fields, 'Content-Range': place })
-  response.end(bytes)
-}
-
-async function startFixture(t: TestContext): Promise<OriginFixture> {
-  const objects = new Map<string, Stored>()
-  const server = createServer((request, response) => answerAsS3(objects, request, response)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const { origin } = originAt(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  const put = async (key: string, bytes: Uint8Array) => {
-    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
-    objects.set(key, { bytes, etag })
-    return etag
-  }
-  return { origin, bucket: 'films', put }
-}
-
-originContract('S3 origin', startFixture)
+originContract('S3 origin', async (t) => {
+  const { endpoint, put } = await startPlainS3(t)
+  return { origin: originAt(t, endpoint).origin, bucket: 'films', put }
+})

@@ -5,22 +5,10 @@ import type { LookupFunction } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { PutBucketPolicyCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3'
 import { systemClock } from '../../src/base/clock.ts'
-import { withRetry } from '../../src/origin/origin-guards.ts'
 import type { S3OriginOptions, S3OriginPorts } from '../../src/origin/s3-origin.ts'
 import { originContract } from '../contract/origin.contract.ts'
-import { createFakeRandom } from '../support/fake-random.ts'
 import { type S3Server, startS3 } from '../support/s3-server.ts'
-import {
-  ask,
-  askForObject,
-  bytesOf,
-  failsWith,
-  originAt,
-  RecordedEvents,
-  refTo,
-  textOf,
-  valuesOf,
-} from '../unit/origin/rig.ts'
+import { ask, askForObject, bytesOf, failsWith, originAt, refTo, textOf, valuesOf } from '../unit/origin/rig.ts'
 
 /** An origin over a fresh bucket of the server, with the server's own keys unless told otherwise. */
 async function originOverS3(
@@ -154,17 +142,8 @@ test('200 concurrent reads share a pool of four connections, each with its own b
   const { s3, bucket, origin, events } = await originOverS3(t, { connections: 4 })
   const objects = Array.from({ length: 10 }, (_, index) => Buffer.alloc(50_000 + index, index))
   await Promise.all(objects.map((bytes, index) => s3.put(bucket, `o${index}`, bytes)))
-  const retrying = withRetry(
-    origin,
-    { maxAttempts: 3, initialBackoffMs: 1, maxBackoffMs: 10 },
-    {
-      clock: systemClock,
-      random: createFakeRandom(),
-      events: new RecordedEvents(),
-    },
-  )
   const reads = Array.from({ length: 200 }, async (_, index) => {
-    const { body } = await askForObject(retrying, {}, refTo(`o${index % 10}`))
+    const { body } = await askForObject(origin, {}, refTo(`o${index % 10}`))
     assert.ok((await bytesOf(body)).equals(objects[index % 10] ?? Buffer.alloc(0)))
   })
   await Promise.all(reads)

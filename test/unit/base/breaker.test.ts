@@ -88,6 +88,40 @@ test('what was admitted in an earlier state no longer counts', async () => {
   assert.equal(breaker.state, 'half-open')
 })
 
+test('word that it works lets a few through before its time, and counts as a success', async () => {
+  const { breaker, states, fail, admitted } = stage()
+  fail(3)
+  breaker.revived()
+  assert.equal(breaker.state, 'half-open')
+  const probe = admitted()
+  admitted()
+  assert.equal(breaker.admit(), undefined)
+  breaker.succeeded(probe)
+  assert.deepEqual(states, ['open', 'half-open', 'closed'])
+})
+
+test('word that it works, as often as a success is wanted, closes it without anybody admitted', () => {
+  const { breaker, states, fail } = stage()
+  breaker.revived()
+  fail(3)
+  breaker.revived()
+  breaker.revived()
+  assert.deepEqual(states, ['open', 'half-open', 'closed'])
+})
+
+test('it tells for how long it admits nobody', async () => {
+  const { breaker, clock, fail, admitted } = stage()
+  assert.equal(breaker.refusesForMs, 0)
+  fail(3)
+  assert.equal(breaker.refusesForMs, 1000)
+  await clock.advance(400)
+  assert.equal(breaker.refusesForMs, 600)
+  await clock.advance(700)
+  assert.equal(breaker.refusesForMs, 0)
+  admitted()
+  assert.equal(breaker.refusesForMs, 0)
+})
+
 test('a trip opens it at once', async () => {
   const { breaker, clock, admitted } = stage()
   breaker.trip(admitted())
@@ -187,6 +221,17 @@ function count(model: Model, kind: 'succeeded' | 'failed' | 'withdrawn' | 'trip'
   } else if (kind === 'trip') model.enter('open')
 }
 
+const revive = (): Command => ({
+  check: always,
+  async run(model, { breaker }) {
+    if (model.state === 'open') model.enter('half-open')
+    if (model.state === 'half-open' && ++model.successes >= options.successThreshold) model.enter('closed')
+    breaker.revived()
+    assert.equal(breaker.state, model.state)
+  },
+  toString: () => 'revive',
+})
+
 const pass = (ms: number): Command => ({
   check: always,
   async run(model, { clock }) {
@@ -200,6 +245,7 @@ test('it does what its table says, whatever comes in whatever order', async () =
   const commands = fc.commands(
     [
       fc.constant(admit()),
+      fc.constant(revive()),
       fc
         .tuple(fc.constantFrom('succeeded', 'failed', 'failed', 'withdrawn', 'trip'), fc.nat(20))
         .map(([kind, which]) => outcome(kind, which)),

@@ -1,27 +1,39 @@
 /** An S3 origin under test, whoever it asks, and what it told. */
 
 import type { TestContext } from 'node:test'
+import type { BreakerState } from '../../../src/base/breaker.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { withoutFields } from '../../../src/base/header-list.ts'
 import type { HeaderList } from '../../../src/base/types.ts'
 import type { ObjectRef, Origin, OriginAnswer, OriginEvents, OriginQuery } from '../../../src/origin/origin.ts'
 import { createS3Origin, type S3OriginOptions, type S3OriginPorts } from '../../../src/origin/s3-origin.ts'
-import { createFakeRandom } from '../../support/fake-random.ts'
 
 export class RecordedEvents implements OriginEvents {
   readonly answers: (number | 'error')[] = []
+  /** The replicas those came from. */
+  readonly answeredBy: string[] = []
   readonly retries: string[] = []
   readonly waitsMs: number[] = []
+  /** `replica state`, as it changed. */
+  readonly breakers: string[] = []
+  failovers = 0
   receivedBytes = 0
 
-  answered(_bucket: string, _replica: string, status: number | 'error'): void {
+  answered(_bucket: string, replica: string, status: number | 'error'): void {
     this.answers.push(status)
+    this.answeredBy.push(replica)
   }
   received(_bucket: string, bytes: number): void {
     this.receivedBytes += bytes
   }
-  retried(_bucket: string, outcome: 'success' | 'failure'): void {
+  retried(_bucket: string, outcome: Parameters<OriginEvents['retried']>[1]): void {
     this.retries.push(outcome)
+  }
+  failedOver(): void {
+    this.failovers++
+  }
+  breakerChanged(_bucket: string, replica: string, state: BreakerState): void {
+    this.breakers.push(`${replica} ${state}`)
   }
   waited(_bucket: string, ms: number): void {
     this.waitsMs.push(ms)
@@ -30,13 +42,13 @@ export class RecordedEvents implements OriginEvents {
 
 export const plainOptions: S3OriginOptions = {
   bucketName: 'films',
+  replica: '',
   bucket: 'bucket',
   region: 'us-east-1',
   credentials: { kind: 'anonymous' },
   forcePathStyle: true,
   connections: 4,
   timeoutMs: 20_000,
-  retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 1000 },
 }
 
 export function originAt(
@@ -46,10 +58,7 @@ export function originAt(
   ports: Partial<S3OriginPorts> = {},
 ): { readonly origin: Origin; readonly events: RecordedEvents } {
   const events = new RecordedEvents()
-  const origin = createS3Origin(
-    { ...plainOptions, endpoint, ...options },
-    { clock: systemClock, random: createFakeRandom(), events, ...ports },
-  )
+  const origin = createS3Origin({ ...plainOptions, endpoint, ...options }, { clock: systemClock, events, ...ports })
   t.after(() => origin.close())
   return { origin, events }
 }

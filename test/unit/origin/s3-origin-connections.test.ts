@@ -264,3 +264,10 @@ test('a signal that outlives many requests gathers no listeners', async (t) => {
   for (let time = 0; time < 3; time += 1) await textOf((await askForObject(origin, { signal })).body)
   assert.equal(added, 0)
 })
+
+test('what is told of an exchange names the replica', async (t) => {
+  const server = await startRawServer(t, (connection) => serveUntil(connection, 9))
+  const { origin, events } = originAt(t, server.url, { replica: 'eu' })
+  await textOf((await askForObject(origin)).body)
+  assert.deepEqual(events.answeredBy, ['eu'])
+})
