@@ -47,10 +47,11 @@ function answer<Line, Out extends Outlet>(exchange: Exchange<Line, Out>, respons
   const { host, line, request, out, trace, startedMs } = exchange
   host.send(response, request, line, out, (sent, error) => {
     if (error !== undefined && !out.headersSent) {
-      answer(exchange, errorPage(exchange, error, response.headers))
+      answer(exchange, { ...errorPage(exchange, error, response.headers), finished: response.finished })
       return
     }
     if (error !== undefined) noteError(trace, error)
+    response.finished?.() // before the connection turns to its next request, which may need what this one gives back
     host.finish(line)
     host.done(request, response, trace, sent, host.clock.monotonicMs() - startedMs)
   })

@@ -48,6 +48,8 @@ export interface ProxyResponse {
   readonly status: number
   readonly headers: HeaderList
   readonly body: Body
+  /** Called once, when the last byte is with the kernel or the connection is gone, whatever was sent in its place. */
+  readonly finished?: (() => void) | undefined
 }
 
 /** How sending a response ended. `bytes`: of the body, handed to the socket. */

@@ -30,6 +30,8 @@ export const rejectReasons = [
   'bad-path',
   /** Told by whoever knows where bodies are not welcome. */
   'body',
+  /** Told by whoever counts what is under way. */
+  'overload',
 ] as const
 
 export type RejectReason = (typeof rejectReasons)[number]

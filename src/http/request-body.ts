@@ -57,6 +57,7 @@ function collect(source: BodySource, maxBytes: number, ports: BodyPorts): Promis
   const endWatch = source.watch(reject)
   stream.on('data', take).on('end', end).on('error', gone).on('close', gone)
   signal.addEventListener('abort', gone, { once: true })
+  if (stream.readableEnded) end() // HTTP/2 streams without a byte end unasked, before somebody listens
   return promise.finally(() => {
     cancelAlarm()
     endWatch()

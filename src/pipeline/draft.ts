@@ -5,10 +5,11 @@ import type { Body, ProxyRequest, ProxyResponse } from '../http/messages.ts'
 /** A response still in the making: its list of fields belongs to the one who holds it, and grows stage by stage. */
 export interface Draft extends ProxyResponse {
   readonly headers: string[]
+  finished: (() => void) | undefined
 }
 
 export function draft(status: number, headers: string[], body: Body): Draft {
-  return { status, headers, body }
+  return { status, headers, body, finished: undefined }
 }
 
 /** A page of the proxy's own, about this moment. */
@@ -20,5 +21,5 @@ export function pageDraft(status: number, contentType: string, text: string): Dr
 
 export function errorDraft(error: ProxyError, request: ProxyRequest): Draft {
   const { status, headers, body } = errorResponse(error, { id: request.id, accept: request.header('accept') })
-  return { status, headers: [...headers], body }
+  return draft(status, [...headers], body)
 }

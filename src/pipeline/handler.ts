@@ -4,6 +4,7 @@ import { Abandoned, ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
 import { corsHeaders } from '../http/cors.ts'
 import type { Handler, ProxyRequest, ProxyResponse } from '../http/messages.ts'
+import type { Release, Slots } from '../limits/concurrency.ts'
 import { decodePath, type RouteTable } from '../routing/routes.ts'
 import { type Draft, draft, errorDraft } from './draft.ts'
 import type { Route, Routed } from './route.ts'
@@ -11,18 +12,21 @@ import type { Route, Routed } from './route.ts'
 export interface HandlerPorts {
   readonly routes: RouteTable<Route>
   serve(routed: Routed, trace: Trace): Promise<Draft>
+  /** Taken by requests that found their route, until their last byte is out. Absent: there is no bound. */
+  readonly slots?: Slots | undefined
   /** Answers what is for the administration; undefined: it is not. Absent: there is none. */
   administer?: ((request: ProxyRequest, trace: Trace) => Promise<ProxyResponse> | undefined) | undefined
   /** Answers paths that belong to the proxy itself. */
   system(request: ProxyRequest): Draft | undefined
 }
 
-export function createHandler({ routes, serve, system, administer }: HandlerPorts): Handler {
+export function createHandler({ routes, serve, slots, system, administer }: HandlerPorts): Handler {
   return async function handle(request, trace) {
     const administered = administer?.(request, trace)
     if (administered !== undefined) return administered
     let cors: Route['cors']
     let response: Draft
+    let release: Release | undefined
     let isFailure = false
     try {
       const own = system(request)
@@ -30,6 +34,8 @@ export function createHandler({ routes, serve, system, administer }: HandlerPort
         const routed = route(request, routes)
         trace.bucket = routed.route.name
         cors = routed.route.cors
+        const slot = slots?.take(routed.route.name, request)
+        release = slot instanceof Promise ? await slot : slot
         response = await serve(routed, trace)
       } else {
         response = own
@@ -43,6 +49,7 @@ export function createHandler({ routes, serve, system, administer }: HandlerPort
       response.headers.push(...corsHeaders(cors, request.header('origin')))
     }
     response.headers.push('X-Correlation-ID', request.id)
+    response.finished = release
     return response
   }
 }
@@ -60,6 +67,7 @@ function failed(error: unknown, request: ProxyRequest, trace: Trace): Draft {
   const known =
     error instanceof ProxyError ? error : new ProxyError('InternalError', 'unexpected failure', { cause: error })
   trace.error = known.code
-  if (known.status >= 500) trace.errorDetail = known
+  // Words about each request that is one too many would be work for a proxy that has too much of it.
+  if (known.status >= 500 && known.code !== 'Overloaded') trace.errorDetail = known
   return errorDraft(known, request)
 }

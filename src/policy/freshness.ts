@@ -18,6 +18,8 @@ export interface Lifetime {
   readonly receivedAt: EpochMs
   /** RFC 9111 §4.2.1, freshness_lifetime. Infinity: never expires. */
   readonly freshForMs: number
+  /** It is as old as this at least, whatever the clock says by now. */
+  readonly leastAgeMs?: number
   readonly alwaysRevalidate: boolean
   /** Nothing forbids using it stale: a client's max-stale counts. */
   readonly mayServeStale: boolean
@@ -44,10 +46,13 @@ export function lifetimeOf(head: Judged, policy: CachePolicy): Lifetime {
   }
 }
 
-/** Stale from `at` on, as if the origin had given it no more than until then. What may be done with it while stale is as before. */
+/**
+ * Stale from `at` on, as if the origin had given it no more than until then, and also when the clock is set back. What may be
+ * done with it while stale is as before.
+ */
 export function cutShort(lifetime: Lifetime, at: EpochMs): Lifetime {
   const untilMs = Math.max(0, lifetime.initialAgeMs + at - lifetime.receivedAt)
-  return { ...lifetime, freshForMs: Math.min(lifetime.freshForMs, untilMs) }
+  return { ...lifetime, freshForMs: Math.min(lifetime.freshForMs, untilMs), leastAgeMs: untilMs }
 }
 
 /** RFC 9111 §4.2.1: "evaluating the following rules and using the first match". Undefined: the origin says nothing. */
@@ -150,7 +155,8 @@ function isWelcomeStale(lifetime: Lifetime, { maxStaleMs }: RequestDirectives, t
 
 /** RFC 9111 §4.2.3: `current_age = corrected_initial_age + resident_time`. A clock set back makes nothing younger. */
 function currentAgeMs(lifetime: Lifetime, now: EpochMs): number {
-  return lifetime.initialAgeMs + Math.max(0, now - lifetime.receivedAt)
+  const { initialAgeMs, receivedAt, leastAgeMs = 0 } = lifetime
+  return Math.max(leastAgeMs, initialAgeMs + Math.max(0, now - receivedAt))
 }
 
 /** For the Age field: RFC 9111 §5.1, "a non-negative integer, representing time in seconds". */

@@ -81,7 +81,7 @@ for (const [title, text, status, reason] of refused) {
 }
 
 test('every reason of this room has a shape here, or a test of its own', () => {
-  const elsewhere = ['head-timeout', 'bad-path', 'body', 'tls', 'proxy-protocol', 'h2-protocol', 'h2-flood']
+  const elsewhere = ['head-timeout', 'bad-path', 'body', 'overload', 'tls', 'proxy-protocol', 'h2-protocol', 'h2-flood']
   assert.deepEqual(new Set([...refused.map(([, , , reason]) => reason), ...elsewhere]), new Set(rejectReasons))
 })
 

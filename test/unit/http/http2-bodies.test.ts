@@ -29,6 +29,21 @@ for (const [title, fields, pieces, whole] of [
   })
 }
 
+test('a body that ended without a byte before anybody read it is empty', async (t) => {
+  const isEnded = Promise.withResolvers<void>()
+  const rig = await startTlsListener(t, async (request, trace) => {
+    await isEnded.promise
+    return reads(request, trace)
+  })
+  const client = await connectFrames(rig)
+  client.send(requestFrames(1, plainGet, 0), frame(frameType.data, flag.endStream, 1))
+  client.send(frame(frameType.ping, 0, 0, Buffer.alloc(8)))
+  await client.until(({ type }) => type === frameType.ping)
+  isEnded.resolve()
+  const { payload } = await client.until(({ type, streamId }) => type === frameType.data && streamId === 1)
+  assert.equal(payload.toString(), '<>')
+})
+
 test('a body larger than allowed is refused, and its client told to stop', async (t) => {
   const rig = await startTlsListener(t, reads)
   const client = await connectFrames(rig)
