@@ -1,54 +1,25 @@
 /** Composition root: it and `assembly/` alone construct things from Config. Leaf to root; closing runs the other way. */
 
-import { randomBytes } from 'node:crypto'
-import { createAdministration } from './assembly/admin.ts'
-import { Admissions } from './assembly/admission.ts'
-import { openAudit } from './assembly/audit.ts'
-import { createOrigin, createRoute } from './assembly/routes.ts'
+import type { ReloadReply } from './admin/ports.ts'
+import { closeAudit, reopenAudit } from './assembly/audit.ts'
+import { type Foundation, type FoundationPorts, openFoundation, slotOptions } from './assembly/foundation.ts'
+import { createGeneration, type Generation } from './assembly/generation.ts'
+import { Generations } from './assembly/generations.ts'
+import { openListeners } from './assembly/listeners.ts'
+import { restartRequired } from './assembly/restart-required.ts'
 import { createStatus } from './assembly/status.ts'
-import { openTiers } from './assembly/tiers.ts'
-import { createWarming, PoolPressure } from './assembly/warming.ts'
-import { createDenialWatch } from './audit/denial-watch.ts'
-import { createWebhooks } from './audit/webhook.ts'
-import type { Clock } from './base/clock.ts'
-import type { Random } from './base/random.ts'
-import { PurgeLog } from './cache/purge-log.ts'
-import { purgesKeptForMs } from './cache/redis-purge-set.ts'
-import type { TierGuard } from './cache/tier.ts'
-import { createTieredStore } from './cache/tiered-store.ts'
-import type { BucketConfig, Config, LayerConfig } from './config/config.ts'
-import type { TlsCertificate } from './http/certificates.ts'
-import { createListener, type ListenerPorts } from './http/server.ts'
-import { addressBlock } from './limits/address-block.ts'
-import { FlightTable } from './objects/flight.ts'
-import { ObjectOpener } from './objects/open-object.ts'
-import { RunTable } from './objects/run-table.ts'
-import { UncacheableMemory } from './objects/uncacheable-memory.ts'
-import { sinkEvents, webhookReports } from './observe/audit-events.ts'
-import type { LogOutput } from './observe/logger.ts'
-import { createMetrics, readAtScrape } from './observe/metrics.ts'
-import { accessLog, measure, type RequestObserver, watchDenials } from './observe/observe-request.ts'
-import { originEvents, tierEvents, watchUsage } from './observe/record-events.ts'
-import { notingOrigins, notingTiers, StatusBoard } from './observe/status-board.ts'
+import { Warming } from './assembly/warming.ts'
+import type { Config } from './config/config.ts'
+import { readAtScrape } from './observe/metrics.ts'
 import { warmJobEvents } from './observe/warm-events.ts'
-import type { Origin } from './origin/origin.ts'
-import { createAdminHandler } from './pipeline/admin-endpoint.ts'
-import { createHandler } from './pipeline/handler.ts'
-import { createMetricsHandler } from './pipeline/metrics-endpoint.ts'
-import { createServe } from './pipeline/serve.ts'
 import { createSystemEndpoints } from './pipeline/system-endpoints.ts'
 import { createWarmer } from './pipeline/warm-object.ts'
-import { RouteTable } from './routing/routes.ts'
 
-export interface Ports {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: LogOutput
-  readonly version: string
+export interface Ports extends FoundationPorts {
   /** The effective config for administrators, without secrets. */
   readonly described?: unknown
-  /** Put around each tier, inside its deadline and its breakers: faults, in tests. */
-  readonly tierGuard?: TierGuard
+  /** What an administrator's reload does: reads the config file, and calls `App.reload`. Absent: there is no file. */
+  readonly reload?: () => Promise<ReloadReply>
 }
 
 /** Where each listener can be reached. */
@@ -58,14 +29,20 @@ export interface Addresses {
   readonly admin?: string
 }
 
+export interface Reloaded {
+  readonly generation: number
+  /** Settings that changed and are kept as they were, by their paths. */
+  readonly restartRequired: readonly string[]
+}
+
 export interface App {
   /** Resolves when every listener answers. */
   listen(): Promise<Addresses>
   /**
-   * What clients that connect from now on are shown; open connections are left alone. Throws, with nothing changed, when a
-   * certificate is none, or there is no TLS.
+   * The next request meets the new configuration; those under way end under theirs. Tiers, connections, counters and jobs go
+   * on. Throws, with nothing changed, when something of it cannot be made: a certificate that is none.
    */
-  renewCertificates(certificates: readonly TlsCertificate[]): void
+  reload(config: Config, described?: unknown): Reloaded
   /** Audit files are opened anew, after somebody has moved them. Never rejects. */
   reopenFiles(): Promise<void>
   /** Not ready any more, no new connections, requests in flight to their end within the limit, then everything is closed. */
@@ -74,156 +51,146 @@ export interface App {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function createApp(config: Config, ports: Ports): Promise<App> {
-  const { clock, random, log, version } = ports
-  const metrics = createMetrics({ version, node: process.version })
-  const board = new StatusBoard(clock)
-  const audit = await openAudit(config, { clock, random, events: sinkEvents(metrics, log.logger, board) })
-  const webhooks = createWebhooks(config.webhooks, { clock, random, reports: webhookReports(metrics, log.logger) })
-
-  const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
-  const events = notingTiers(tierEvents(metrics, log.logger, clock), board)
-  const tiers = await openTiers(config, events, { ...ports, purges }).catch(async (error: unknown) => {
-    await audit?.log.close() // nobody will use it: it must not keep the process alive
+  const foundation = await openFoundation(config, ports)
+  try {
+    return new RunningApp(config, ports, foundation)
+  } catch (error) {
+    await foundation.close() // nobody will use it: it must not keep the process alive
+    await closeAudit(foundation.audit)
     throw error
-  })
-  const store = createTieredStore(tiers, events, clock, purges)
-  watchUsage(metrics, () => store.usage())
-
-  const pressure = new PoolPressure(clock)
-  const asked = pressure.watch(notingOrigins(originEvents(metrics), board))
-  const origins = new Map(config.buckets.map((bucket) => [bucket.name, createOrigin(bucket, asked, ports)]))
-  const runs = new RunTable({ store, clock })
-  const uncacheable = new UncacheableMemory(clock)
-  const opener = new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() })
-
-  const admissions = new Admissions(config, ports)
-  const routes = config.buckets.map((bucket) =>
-    createRoute(bucket, requireOrigin(origins, bucket), admissions.of(bucket), purges),
-  )
-  const { requestTimeoutMs: headTimeoutMs } = config.server
-  const serve = createServe({ opener, clock, headTimeoutMs, boundary: () => randomBytes(16).toString('hex') })
-  const warming = createWarming(config, {
-    ...{ clock, random, pressure, ended: warmJobEvents(log.logger) },
-    routes: new Map(routes.map((route) => [route.name, route])),
-    warm: createWarmer({ opener, clock, random, headTimeoutMs }),
-  })
-
-  let isReady = false
-  let addresses: Addresses = { main: '' }
-  const system = createSystemEndpoints({ isReady: () => isReady, version }, clock)
-  const denials = createDenialWatch({ clock, repeated: (denied) => webhooks.emit('auth_denied', denied) })
-  const observers: readonly RequestObserver[] = [
-    ...[
-      measure(metrics),
-      accessLog(log, clock),
-      watchDenials({ denied: (address, user) => denials.denied(addressBlock(address), user) }),
-    ],
-    ...(audit === undefined ? [] : [audit.log.observe]),
-  ]
-  const listenerPorts: Omit<ListenerPorts, 'handle'> = {
-    clock,
-    random,
-    rejected: (reason: string) => {
-      metrics.rejectedRequests.cell(reason).value++
-    },
-    done: (...seen) => {
-      for (const observe of observers) observe(...seen)
-    },
   }
-  const administer =
-    config.admin &&
-    createAdministration(config, config.admin, {
-      ...{ clock, random, metrics, store, runs, uncacheable, routes, admissions, webhooks, warming: warming.jobs },
-      config: () => ports.described ?? {},
-      status: () => status(),
+}
+
+/** For Redis to be connected, and to tell what was purged while this process was away. */
+const hearingMs = 1000
+
+class RunningApp implements App {
+  /** What the process was started with. */
+  readonly #started: Config
+  readonly #ports: Ports
+  readonly #foundation: Foundation
+  readonly #generations: Generations<Generation>
+  readonly #listeners: ReturnType<typeof openListeners>
+  readonly #system: ReturnType<typeof createSystemEndpoints>
+  readonly #warming: Warming
+  readonly #status: () => Promise<unknown>
+  #addresses: Addresses = { main: '' }
+  #isReady = false
+
+  constructor(config: Config, ports: Ports, foundation: Foundation) {
+    this.#started = config
+    this.#ports = ports
+    this.#foundation = foundation
+    const { clock, random, log, version, opener, pressure, health, board, metrics, store, purges, audit } = foundation
+    const isReady = () => this.#isReady
+    this.#system = createSystemEndpoints({ isReady, version }, clock)
+    this.#generations = new Generations(this.#generation(1, config, ports.described))
+    this.#warming = new Warming(config.warming, {
+      ...{ clock, random, pressure, ended: warmJobEvents(log.logger) },
+      warm: createWarmer({ opener, clock, random, headTimeoutMs: config.server.requestTimeoutMs }),
+      routeOf: (bucket) => this.#generations.current.routeOf(bucket),
+      listingOf: (bucket) => this.#generations.current.listingOf(bucket),
     })
-  const ownAdmin = config.admin?.address
-  const handle = createHandler({
-    ...{ routes: new RouteTable(routes), serve, system },
-    administer: ownAdmin === undefined ? administer : undefined,
-  })
-  const main = createListener(
-    { ...config.server, clientAddress: clientAddressOptions(config) },
-    { ...listenerPorts, handle },
-  )
-  const side =
-    config.metrics === undefined
-      ? undefined
-      : createListener(
-          { ...config.server, ...config.metrics, tls: undefined, clientAddress: ownAddresses },
-          { ...listenerPorts, handle: createMetricsHandler(metrics.registry, system), done: () => {} },
-        )
-  const admin =
-    ownAdmin === undefined || administer === undefined
-      ? undefined
-      : createListener(
-          { ...config.server, ...ownAdmin, clientAddress: clientAddressOptions(config) },
-          { ...listenerPorts, handle: createAdminHandler(administer, system) },
-        )
-  const status = createStatus({
-    ...{ version, clock, board, metrics, store, purges, main, warming: warming.jobs },
-    buckets: config.buckets,
-    sinks: audit?.sinks ?? [],
-    isReady: () => isReady,
-    addresses: () => ({ ...addresses }),
-  })
-  readAtScrape(metrics.activeConnections, () => {
-    metrics.activeConnections.cell().value = main.openConnections
-  })
-  readAtScrape(metrics.activeRequests, () => {
-    metrics.activeRequests.cell().value = main.activeRequests
-  })
-  readAtScrape(metrics.auditQueueDepth, () => {
-    for (const { name, depth } of audit?.sinks ?? []) metrics.auditQueueDepth.cell(name).value = depth
-  })
-
-  return {
-    async listen() {
-      addresses = {
-        main: (await main.listen()).url,
-        ...(side && { metrics: (await side.listen()).url }),
-        ...(admin && { admin: (await admin.listen()).url }),
-      }
-      isReady = true
-      warming.start()
-      return addresses
-    },
-    renewCertificates(certificates) {
-      main.renewCertificates(certificates)
-      admin?.renewCertificates(certificates)
-    },
-    async reopenFiles() {
-      await audit?.log.reopen()
-    },
-    async close() {
-      isReady = false
-      const { shutdownTimeoutMs } = config.server
-      await Promise.all([warming.close(), main.drain(shutdownTimeoutMs), admin?.drain(shutdownTimeoutMs)])
-      await runs.close()
-      await Promise.all([...origins.values()].map((origin) => origin.close()))
-      await admissions.close()
-      await store.close()
-      await webhooks.close()
-      await audit?.log.close()
-      await side?.drain(0)
-    },
+    this.#listeners = openListeners(config, foundation, this.#system, this.#generations)
+    this.#status = createStatus({
+      ...{ version, clock, board, health, metrics, store, purges, isReady, main: this.#listeners.main },
+      ...{ warming: this.#warming.jobs, sinks: audit?.sinks ?? [], addresses: () => ({ ...this.#addresses }) },
+      generation: () => this.#generations.current,
+    })
+    const tell = (event: 'breaker' | 'origin_health') => (news: Readonly<Record<string, unknown>>) =>
+      this.#generations.current.webhooks.emit(event, news)
+    health.onNews({ breaker: tell('breaker'), origin: tell('origin_health') })
+    this.#use(config)
+    readAtScrape(metrics.configGeneration, () => {
+      metrics.configGeneration.cell().value = this.#generations.current.number
+    })
   }
-}
 
-/** How long records may lie in a tier that is not searched for what is purged. */
-function longestStayMs(layer: LayerConfig): number {
-  return layer.kind === 'redis' ? purgesKeptForMs(layer.options.ttlMs) : 0
-}
+  async listen(): Promise<Addresses> {
+    await this.#untilHeard()
+    this.#addresses = await this.#listeners.listen()
+    this.#isReady = true
+    this.#warming.start(this.#started.warming)
+    return this.#addresses
+  }
 
-function requireOrigin(origins: ReadonlyMap<string, Origin>, { name }: BucketConfig): Origin {
-  const origin = origins.get(name)
-  if (origin === undefined) throw new Error(`no origin for bucket ${name}`)
-  return origin
-}
+  reload(config: Config, described?: unknown): Reloaded {
+    const { metrics, log } = this.#foundation
+    const before = this.#generations.current
+    try {
+      const next = this.#generation(before.number + 1, config, described)
+      const { tls } = config.server
+      if (tls !== undefined && this.#started.server.tls !== undefined)
+        this.#listeners.renewCertificates(tls.certificates)
+      this.#generations.replace(next)
+    } catch (error) {
+      metrics.configReloads.cell('refused').value++
+      throw error
+    }
+    metrics.configReloads.cell('applied').value++
+    this.#use(config)
+    log.logger.level = config.logging.level
+    if (JSON.stringify(config.warming.schedule) !== JSON.stringify(before.config.warming.schedule))
+      this.#warming.reschedule(config.warming)
+    const reloaded = {
+      generation: this.#generations.current.number,
+      restartRequired: restartRequired(this.#started, config),
+    }
+    const { generation, restartRequired: restart_required } = reloaded
+    this.#generations.current.webhooks.emit('reload', { generation, restart_required })
+    return reloaded
+  }
 
-/** Whoever looks at metrics comes from the inside, and nobody asks from where. */
-const ownAddresses = { trustedProxies: [], source: 'x-forwarded-for' } as const
+  reopenFiles(): Promise<void> {
+    return reopenAudit(this.#foundation.audit)
+  }
 
-function clientAddressOptions({ server }: Config) {
-  return { trustedProxies: server.trustedProxies, source: server.clientAddressFrom }
+  async close(): Promise<void> {
+    this.#isReady = false
+    const { shutdownTimeoutMs } = this.#generations.current.config.server
+    await Promise.all([this.#warming.close(), this.#listeners.drain(shutdownTimeoutMs)])
+    await this.#foundation.runs.close()
+    await this.#generations.close()
+    await this.#foundation.close()
+    await closeAudit(this.#foundation.audit)
+    await this.#listeners.close()
+  }
+
+  /** Starting never needs Redis: it gets a moment. */
+  async #untilHeard(): Promise<void> {
+    const { heard, clock } = this.#foundation
+    const over = new AbortController()
+    // Not by an alarm: nothing else may keep the process alive yet.
+    await Promise.race([heard, clock.sleep(hearingMs, over.signal).catch(() => undefined)])
+    over.abort()
+  }
+
+  #use(config: Config): void {
+    const { buckets } = config
+    const { health, slots } = this.#foundation
+    slots.adjust(slotOptions(config))
+    this.#foundation.useBuckets(buckets)
+    for (const { name, s3 } of buckets)
+      health.useReplicas(
+        name,
+        s3.replicas.map((replica) => replica.name),
+      )
+  }
+
+  #generation(number: number, config: Config, described: unknown): Generation {
+    return createGeneration(number, config, described ?? {}, {
+      foundation: this.#foundation,
+      system: this.#system,
+      headTimeoutMs: this.#started.server.requestTimeoutMs,
+      hasAdminListener: this.#started.admin?.address !== undefined,
+      warming: {
+        start: (order) => this.#warming.jobs.start(order),
+        get: (id) => this.#warming.jobs.get(id),
+        cancel: (id) => this.#warming.jobs.cancel(id),
+      },
+      status: () => this.#status(),
+      reload:
+        this.#ports.reload ?? (async () => ({ kind: 'refused', problems: ['there is no config file to read again'] })),
+    })
+  }
 }

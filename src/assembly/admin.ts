@@ -1,11 +1,12 @@
 /** The administration: what it may do to the rest of the proxy, and who may have it done. */
 
 import { createAdmin, isAdminPath } from '../admin/admin.ts'
-import type { AdminPorts, AdminAccess as Gates } from '../admin/ports.ts'
+import type { AdminPorts, AdminAccess as Gates, ReloadReply } from '../admin/ports.ts'
 import type { Webhooks } from '../audit/webhook.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Trace } from '../base/trace.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import type { AdminConfig, Config } from '../config/config.ts'
 import type { ProxyRequest, ProxyResponse } from '../http/messages.ts'
@@ -20,7 +21,6 @@ import { internalRequest } from '../pipeline/internal-request.ts'
 import type { Route } from '../pipeline/route.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { decodePath, RouteTable } from '../routing/routes.ts'
-import type { WarmJobs } from '../warming/warm-jobs.ts'
 import type { Admissions } from './admission.ts'
 
 export interface AdministrationParts {
@@ -28,15 +28,18 @@ export interface AdministrationParts {
   readonly random: Random
   readonly metrics: Metrics
   readonly store: RecordStore
+  readonly purges: Pick<PurgeLog, 'looked'>
   readonly runs: RunTable
   readonly uncacheable: UncacheableMemory
   readonly routes: readonly Route[]
   readonly admissions: Admissions
-  readonly warming: WarmJobs
+  readonly warming: AdminPorts['warming']
   readonly webhooks: Webhooks
   /** The effective config as JSON, without secrets. */
   config(): unknown
   status(): Promise<unknown>
+  /** The config file is read again. */
+  reload(): Promise<ReloadReply>
 }
 
 /** Undefined: the request is none of the administration's. */
@@ -47,7 +50,7 @@ export function createAdministration(
   { access }: AdminConfig,
   parts: AdministrationParts,
 ): Administer {
-  const { clock, random, metrics, store, runs, uncacheable, admissions, routes, webhooks } = parts
+  const { clock, random, metrics, store, purges, runs, uncacheable, admissions, routes, webhooks } = parts
   const names = buckets.map(({ name }) => name)
   const inventory = new Inventory(store, new Map(routes.map(({ name, site }) => [name, site])))
   const stats = new CacheStatsReader(metrics, () => store.usage())
@@ -61,8 +64,9 @@ export function createAdministration(
     ...{ clock, access: gates, inventory, warming: parts.warming, limits: admissions.desk },
     config: parts.config,
     status: parts.status,
+    reload: parts.reload,
     hasBucket: (name) => names.includes(name),
-    purger: told(new Purger({ store, runs, inventory, clock }), metrics, webhooks),
+    purger: told(new Purger({ store, runs, inventory, clock, looked: () => purges.looked }), metrics, webhooks),
     stats: (bucket) => stats.read(bucket === undefined ? names : [bucket]),
     explainer: {
       bucketAt: (host, path) => table.match(host, decodePath(path))?.route.name,

@@ -28,26 +28,38 @@ import { createRedisLimiter } from '../limits/redis-limiter.ts'
 import { jwksEvents, limiterEvents } from '../observe/access-events.ts'
 import type { LogOutput } from '../observe/logger.ts'
 import type { Admission, RouteLimits } from '../pipeline/admission.ts'
+import type { Foundation } from './foundation.ts'
+import type { Share } from './shared-parts.ts'
 
-export interface AdmissionPorts {
+interface AdmissionPorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
 }
 
+/** Of equal settings there is one: tokens it has verified are remembered. */
+export interface Verifier {
+  readonly authenticator: Authenticator
+  close(): Promise<void>
+}
+
+type Hold = <P>(share: Share<P>) => P
+
 /** What all buckets share of it: one verifier for equal settings, one limiter for all. */
 export class Admissions {
   readonly #config: Config
-  readonly #ports: AdmissionPorts
-  readonly #keys: KeySet[] = []
+  readonly #foundation: Foundation
+  readonly #hold: Hold
   readonly #verifiers = new Map<JwtConfig, Authenticator>()
   readonly #limiter: RateLimiter | undefined
   readonly #limitsMade: Limit[] = []
 
-  constructor(config: Config, ports: AdmissionPorts) {
+  /** `hold`: what is shared with other configurations is let go by whoever let it be taken. */
+  constructor(config: Config, foundation: Foundation, hold: Hold) {
     this.#config = config
-    this.#ports = ports
-    this.#limiter = config.rateLimiting && createLimiter(config.rateLimiting, ports)
+    this.#foundation = foundation
+    this.#hold = hold
+    this.#limiter = config.rateLimiting && hold(takeLimiter(config.rateLimiting, foundation))
   }
 
   of({ name, access, rateLimits }: BucketConfig): Admission {
@@ -80,10 +92,6 @@ export class Admissions {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#keys.map((keys) => keys.close()), this.#limiter?.close()])
-  }
-
   #protection({ jwt, claims }: AccessConfig): Pick<Admission, 'authenticator' | 'authorizer'> {
     if (jwt === undefined) return { authenticator: undefined, authorizer: publicAuthorizer }
     return { authenticator: this.#verifier(jwt), authorizer: createAuthorizer(compileClaimRules(claims)) }
@@ -92,20 +100,10 @@ export class Admissions {
   #verifier(jwt: JwtConfig): Authenticator {
     const known = this.#verifiers.get(jwt)
     if (known !== undefined) return known
-    const keys = this.#keysOf(jwt)
-    this.#keys.push(keys)
-    const verifier = new JwtAuthenticator(
-      { ...jwt, keys, issuer: unlessEmpty(jwt.issuer), audience: unlessEmpty(jwt.audience) },
-      this.#ports.clock,
-    )
-    this.#verifiers.set(jwt, verifier)
-    return verifier
-  }
-
-  #keysOf({ keys }: JwtConfig): KeySet {
-    if (keys.kind === 'static') return createStaticKeys(keys.keys)
-    const { clock, random, log } = this.#ports
-    return createJwks(keys, { clock, random, events: jwksEvents(log.logger, keys.url) })
+    const shared = this.#foundation.verifiers.take(jwt, () => createVerifier(jwt, this.#foundation))
+    const { authenticator } = this.#hold(shared)
+    this.#verifiers.set(jwt, authenticator)
+    return authenticator
   }
 
   #limits(bucket: string, own: RateLimits): RouteLimits | undefined {
@@ -122,6 +120,23 @@ export class Admissions {
     this.#limitsMade.push(...early, ...perUser)
     return { limiter: this.#limiter, early, perUser }
   }
+}
+
+function createVerifier(jwt: JwtConfig, ports: AdmissionPorts): Verifier {
+  const keys = createKeys(jwt, ports)
+  const options = { ...jwt, keys, issuer: unlessEmpty(jwt.issuer), audience: unlessEmpty(jwt.audience) }
+  return { authenticator: new JwtAuthenticator(options, ports.clock), close: () => keys.close() }
+}
+
+function createKeys({ keys }: JwtConfig, { clock, random, log }: AdmissionPorts): KeySet {
+  if (keys.kind === 'static') return createStaticKeys(keys.keys)
+  return createJwks(keys, { clock, random, events: jwksEvents(log.logger, keys.url) })
+}
+
+/** Counts go on where limits change; they begin anew where they are kept in another way. */
+function takeLimiter(options: RateLimitingConfig, foundation: Foundation): Share<RateLimiter> {
+  const { algorithm, windowMs, redis } = options
+  return foundation.limiters.take([algorithm, windowMs, redis], () => createLimiter(options, foundation))
 }
 
 function limit(scope: LimitScope, bucket: string, rate: RateLimits['global']): readonly Limit[] {

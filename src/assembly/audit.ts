@@ -20,20 +20,36 @@ export interface AuditPorts {
   readonly events: SinkEvents
 }
 
+/** What stays open however the config changes. */
 export interface OpenedAudit {
-  readonly log: AuditLog
   readonly sinks: readonly AuditSink[]
+  readonly chain: Chain | undefined
 }
 
 /** Undefined: nothing is audited. Rejects when the folder of what waits for S3 cannot be used: nothing would be safe there. */
-export async function openAudit({ audit, buckets }: Config, ports: AuditPorts): Promise<OpenedAudit | undefined> {
+export async function openAudit({ audit }: Config, ports: AuditPorts): Promise<OpenedAudit | undefined> {
   if (audit === undefined) return undefined
-  const parameters = buckets.flatMap(({ access: { jwt } }) => (jwt === undefined ? [] : secretNames(jwt.sources).query))
-  const redaction = createRedaction({ headers: audit.redactHeaders, parameters, anonymizeIp: audit.anonymizeIp })
   // Before the file is opened for writing.
   const chain = audit.chain ? await chainOf(audit) : undefined
-  const sinks = await openSinks(audit, ports)
-  return { log: createAuditLog({ level: audit.level, redaction, chain }, sinks), sinks }
+  return { chain, sinks: await openSinks(audit, ports) }
+}
+
+/** Writes what waits. Never rejects. */
+export async function closeAudit(opened: OpenedAudit | undefined): Promise<void> {
+  await Promise.all((opened?.sinks ?? []).map((sink) => sink.close()))
+}
+
+/** Files anew by their names. Never rejects. */
+export async function reopenAudit(opened: OpenedAudit | undefined): Promise<void> {
+  await Promise.all((opened?.sinks ?? []).map((sink) => sink.reopen()))
+}
+
+/** What a configuration says of entries, over sinks that are open. */
+export function auditOf({ audit, buckets }: Config, opened: OpenedAudit | undefined): AuditLog | undefined {
+  if (audit === undefined || opened === undefined) return undefined
+  const parameters = buckets.flatMap(({ access: { jwt } }) => (jwt === undefined ? [] : secretNames(jwt.sources).query))
+  const redaction = createRedaction({ headers: audit.redactHeaders, parameters, anonymizeIp: audit.anonymizeIp })
+  return createAuditLog({ level: audit.level, redaction, chain: opened.chain }, opened.sinks)
 }
 
 /** It goes on where the file ends. */

@@ -1,29 +1,40 @@
 /** What each bucket of the config comes to: its origin, who may come in, and the route that leads to it. */
 
 import { secretNames } from '../access/token-sources.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Random } from '../base/random.ts'
 import type { PurgeLog } from '../cache/purge-log.ts'
 import type { BucketConfig } from '../config/config.ts'
 import { Lifetimes } from '../objects/lifetimes.ts'
-import type { Origin, OriginEvents } from '../origin/origin.ts'
-import { withRetry } from '../origin/origin-guards.ts'
+import { withHedge } from '../origin/hedging.ts'
+import type { Origin } from '../origin/origin.ts'
+import { createReplicatedOrigin } from '../origin/replicated-origin.ts'
+import { RetryBudget } from '../origin/retry-budget.ts'
 import { createS3Origin } from '../origin/s3-origin.ts'
 import type { Admission } from '../pipeline/admission.ts'
 import { forwardable } from '../pipeline/forwarding.ts'
 import { preflightFields } from '../pipeline/pass-preflight.ts'
 import type { Route } from '../pipeline/route.ts'
 import type { DownstreamRule } from '../policy/downstream.ts'
+import type { Foundation } from './foundation.ts'
 
-export interface OriginPorts {
-  readonly clock: Clock
-  readonly random: Random
-}
+/** In ten seconds, a tenth of the requests and ten more. */
+const retryBudget = { share: 0.1, reserve: 10 }
 
-export function createOrigin({ name, s3 }: BucketConfig, events: OriginEvents, { clock, random }: OriginPorts): Origin {
-  const { endpoint, ...settings } = s3
-  const options = { ...settings, bucketName: name, ...(endpoint !== undefined && { endpoint }) }
-  return withRetry(createS3Origin(options, { clock, random, events }), s3.retry, { clock, random, events })
+export function createOrigin({ name, s3 }: BucketConfig, foundation: Foundation): Origin {
+  const { clock, random, originEvents: events, health } = foundation
+  health.renewed(name)
+  const replicas = s3.replicas.map(({ name: replica, endpoint, ...settings }) => {
+    const options = { ...settings, bucketName: name, replica, ...(endpoint !== undefined && { endpoint }) }
+    return { name: replica, origin: createS3Origin(options, { clock, events }) }
+  })
+  const { retry, breaker, hedging } = s3
+  const budget = new RetryBudget(retryBudget, clock)
+  const origin = createReplicatedOrigin({ bucketName: name, retry, breaker }, replicas, {
+    clock,
+    random,
+    events,
+    budget,
+  })
+  return hedging === undefined ? origin : withHedge(origin, hedging, { clock, events })
 }
 
 export function createRoute(bucket: BucketConfig, origin: Origin, admission: Admission, purges: PurgeLog): Route {
@@ -36,7 +47,7 @@ export function createRoute(bucket: BucketConfig, origin: Origin, admission: Adm
     hosts: bucket.hosts,
     admission,
     site: { origin, policy: bucket.policy, lifetimes: new Lifetimes(bucket.policy, purges) },
-    asksAgain: bucket.s3.retry.maxAttempts > 1,
+    asksAgain: bucket.s3.retry.maxAttempts > 1 || bucket.s3.replicas.length > 1,
     query: bucket.query,
     cors,
     headers: { ...headers, forward: forwardable(forward, tokenNames?.headers) },

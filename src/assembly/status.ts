@@ -4,18 +4,20 @@ import type { AuditSink } from '../audit/audit-sink.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PurgeLog } from '../cache/purge-log.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
-import type { BucketConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { Listener } from '../http/server.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { StatusBoard } from '../observe/status-board.ts'
 import type { WarmJobs } from '../warming/warm-jobs.ts'
+import type { OriginHealth } from './origin-health.ts'
 
 export interface StatusParts {
   readonly version: string
   readonly clock: Clock
   readonly board: StatusBoard
   readonly metrics: Metrics
-  readonly buckets: readonly BucketConfig[]
+  readonly health: OriginHealth
+  generation(): { readonly number: number; readonly config: Pick<Config, 'buckets'> }
   readonly store: Pick<RecordStore, 'usage'>
   readonly purges: PurgeLog
   readonly sinks: readonly AuditSink[]
@@ -27,9 +29,8 @@ export interface StatusParts {
 }
 
 export function createStatus(parts: StatusParts): () => Promise<unknown> {
-  const { version, clock, board, buckets, store, purges, sinks, warming, main } = parts
+  const { version, clock, board, store, purges, sinks, warming, main } = parts
   const startedMs = clock.monotonicMs()
-  for (const { name } of buckets) board.add('origins', name)
   for (const [tier] of store.usage()) board.add('tiers', tier)
   for (const { name } of sinks) board.add('audit', name)
   const depths = () => new Map(sinks.map(({ name, depth }) => [name as string, { waiting: depth }]))
@@ -40,12 +41,12 @@ export function createStatus(parts: StatusParts): () => Promise<unknown> {
     version,
     node: process.version,
     uptime_seconds: Math.floor((clock.monotonicMs() - startedMs) / 1000),
-    generation: 1,
+    generation: parts.generation().number,
     ready: parts.isReady(),
     listeners: parts.addresses(),
     connections: main.openConnections,
     active_requests: main.activeRequests,
-    origins: joined(board.read('origins'), poolsOf(parts)),
+    origins: originsOf(parts),
     tiers: joined(board.read('tiers'), usages()),
     audit: joined(board.read('audit'), depths()),
     warm_jobs: warming.list().filter(({ state }) => state === 'running').length,
@@ -61,13 +62,18 @@ function joined(
 }
 
 /** How long requests have waited for connections says whether a pool is large enough. */
-function poolsOf({ buckets, metrics }: StatusParts): ReadonlyMap<string, object> {
-  return new Map(
-    buckets.map(({ name, s3 }) => {
-      const { count, sum } = metrics.originPoolWait.cell(name)
-      const mean = count === 0 ? 0 : Math.round((sum / count) * 1e6) / 1000
-      const pool = { connections: s3.connections, requests: count, mean_wait_ms: mean }
-      return [name, { endpoint: s3.endpoint ?? null, s3_bucket: s3.bucket, pool }] as const
-    }),
-  )
+function originsOf({ generation, board, metrics, health }: StatusParts): Readonly<Record<string, object>> {
+  const { buckets } = generation().config
+  for (const { name } of buckets) board.add('origins', name)
+  const heard = board.read('origins')
+  const rows = buckets.map(({ name, s3 }) => {
+    const { count, sum } = metrics.originPoolWait.cell(name)
+    const mean = count === 0 ? 0 : Math.round((sum / count) * 1e6) / 1000
+    const replicas = s3.replicas.map(({ name: replica, bucket, endpoint = null, connections }) => {
+      const breaker = health.stateOf(name, replica)
+      return { ...(replica !== '' && { replica }), endpoint, s3_bucket: bucket, connections, breaker }
+    })
+    return [name, { ...heard[name], replicas, pool: { requests: count, mean_wait_ms: mean } }] as const
+  })
+  return Object.fromEntries(rows)
 }

@@ -11,9 +11,10 @@ import type { CacheRecord } from '../cache/record.ts'
 import { createRedisTier, type RedisTier } from '../cache/redis-tier.ts'
 import type { CacheTier, StoreEvents, TierGuard } from '../cache/tier.ts'
 import { guarded } from '../cache/tier-guards.ts'
-import type { BucketConfig, Config, LayerConfig } from '../config/config.ts'
+import type { LayerConfig } from '../config/config.ts'
 import type { LogOutput } from '../observe/logger.ts'
 import { redisEvents } from '../observe/record-events.ts'
+import type { CachePolicy } from '../policy/cache-policy.ts'
 import { usableUntil } from '../policy/freshness.ts'
 
 /** A disk that takes longer to read a record is slower than the origin. */
@@ -25,16 +26,26 @@ export interface TierPorts {
   readonly log: LogOutput
   /** Told of the purges that tiers remember, and given those tiers to keep more. */
   readonly purges: PurgeLog
+  /** The purges of others who share a Redis are known for the first time. */
+  heard(): void
   /** Put around each tier, inside its deadline and its breakers: faults, in tests. */
   readonly tierGuard?: TierGuard
 }
 
+/** By the configuration of the moment. Undefined: there is no such bucket. */
+export type PolicyOf = (bucket: string) => CachePolicy | undefined
+
 /** In their order. Rejects when one belongs to another process. */
-export async function openTiers(config: Config, events: StoreEvents, ports: TierPorts): Promise<readonly CacheTier[]> {
+export async function openTiers(
+  layers: readonly LayerConfig[],
+  policyOf: PolicyOf,
+  events: StoreEvents,
+  ports: TierPorts,
+): Promise<readonly CacheTier[]> {
   const tiers: CacheTier[] = []
-  const opener = new TierOpener(config.buckets, events, ports)
+  const opener = new TierOpener(policyOf, events, ports)
   try {
-    for (const layer of config.layers) tiers.push(await opener.open(layer))
+    for (const layer of layers) tiers.push(await opener.open(layer))
     return tiers
   } catch (error) {
     await Promise.all(tiers.map((tier) => tier.close())) // nobody will use them: they must not keep the process alive
@@ -43,14 +54,14 @@ export async function openTiers(config: Config, events: StoreEvents, ports: Tier
 }
 
 class TierOpener {
-  readonly #buckets: readonly BucketConfig[]
+  readonly #policyOf: PolicyOf
   readonly #events: StoreEvents
   readonly #ports: TierPorts
   /** It remembers until when the purges of others have been heeded here. */
   #disk: DiskTier | undefined
 
-  constructor(buckets: readonly BucketConfig[], events: StoreEvents, ports: TierPorts) {
-    this.#buckets = buckets
+  constructor(policyOf: PolicyOf, events: StoreEvents, ports: TierPorts) {
+    this.#policyOf = policyOf
     this.#events = events
     this.#ports = ports
   }
@@ -80,7 +91,7 @@ class TierOpener {
   async #openDisk(options: Extract<LayerConfig, { kind: 'disk' }>['options']): Promise<DiskTier> {
     const { clock, purges } = this.#ports
     const ports = { clock, events: this.#events, purges }
-    this.#disk = await openDiskTier({ ...options, uselessAfter: usableUntilIn(this.#buckets) }, ports)
+    this.#disk = await openDiskTier({ ...options, uselessAfter: usableUntilBy(this.#policyOf) }, ports)
     return this.#disk
   }
 
@@ -89,16 +100,18 @@ class TierOpener {
     return createRedisTier(options, {
       ...{ clock, random, purges, events: redisEvents(log.logger) },
       syncedAt: () => this.#disk?.syncedAt(),
-      synced: (at) => this.#disk?.noteSynced(at),
+      synced: (at) => {
+        this.#ports.heard()
+        this.#disk?.noteSynced(at)
+      },
     })
   }
 }
 
 /** What the disk tier need not keep over a restart. Slices have no times, and are kept. */
-function usableUntilIn(buckets: readonly BucketConfig[]) {
-  const policies = new Map(buckets.map(({ name, policy }) => [name, policy]))
+function usableUntilBy(policyOf: PolicyOf) {
   return (id: RecordId, record: CacheRecord): EpochMs | undefined => {
-    const policy = policies.get(bucketOf(id))
+    const policy = record.kind === 'object' ? policyOf(bucketOf(id)) : undefined
     return policy === undefined || record.kind !== 'object' ? undefined : usableUntil(record.head, policy)
   }
 }

@@ -2,9 +2,9 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { BucketConfig, Config } from '../config/config.ts'
+import type { WarmingConfig } from '../config/config.ts'
 import type { OriginEvents } from '../origin/origin.ts'
-import { createS3Listing, type S3Listing } from '../origin/s3-listing.ts'
+import type { S3Listing } from '../origin/s3-listing.ts'
 import type { Route } from '../pipeline/route.ts'
 import type { Warmer } from '../pipeline/warm-object.ts'
 import { WarmSchedule } from '../warming/schedule.ts'
@@ -13,51 +13,46 @@ import { createWarmJobs, type WarmJob, type WarmJobs } from '../warming/warm-job
 export interface WarmingPorts {
   readonly clock: Clock
   readonly random: Random
-  readonly routes: ReadonlyMap<string, Route>
   readonly warm: Warmer
   readonly pressure: PoolPressure
+  /** By the configuration of the moment. Throws when there is no such bucket any more. */
+  routeOf(bucket: string): Route
+  listingOf(bucket: string): S3Listing
   ended(job: WarmJob): void
 }
 
-export interface Warming {
+/** Jobs outlive the configuration that ordered them; the schedule is that of the moment. */
+export class Warming {
   readonly jobs: WarmJobs
-  /** What the config asks for begins. */
-  start(): void
-  close(): Promise<void>
-}
+  readonly #clock: Clock
+  #schedule: WarmSchedule | undefined
 
-export function createWarming({ warming, buckets }: Config, ports: WarmingPorts): Warming {
-  const { clock, random, routes, warm, pressure, ended } = ports
-  const listings = new Map<string, S3Listing>(
-    buckets.map((bucket) => [bucket.name, createS3Listing(listingOptions(bucket), { clock })]),
-  )
-  const jobs = createWarmJobs(warming, {
-    ...{ clock, random, ended },
-    list: (bucket, prefix, signal) => required(listings, bucket).list(prefix, signal),
-    warm: (bucket, key, signal) => warm(required(routes, bucket), key, signal),
-    isBusy: () => pressure.isHigh,
-  })
-  const schedule = new WarmSchedule(warming.onStart, warming.schedule, jobs, clock)
-  return {
-    jobs,
-    start: () => schedule.start(),
-    async close() {
-      schedule.close()
-      await jobs.close()
-      await Promise.all([...listings.values()].map((listing) => listing.close()))
-    },
+  constructor(options: WarmingConfig, ports: WarmingPorts) {
+    const { clock, random, warm, pressure, ended } = ports
+    this.#clock = clock
+    this.jobs = createWarmJobs(options, {
+      ...{ clock, random, ended },
+      list: (bucket, prefix, signal) => ports.listingOf(bucket).list(prefix, signal),
+      warm: (bucket, key, signal) => warm(ports.routeOf(bucket), key, signal),
+      isBusy: () => pressure.isHigh,
+    })
   }
-}
 
-function listingOptions({ s3 }: BucketConfig) {
-  const { bucket, region, endpoint, credentials, forcePathStyle, timeoutMs } = s3
-  return { bucket, region, credentials, forcePathStyle, timeoutMs, ...(endpoint !== undefined && { endpoint }) }
-}
+  /** At the start of the process. */
+  start({ onStart, schedule }: Pick<WarmingConfig, 'onStart' | 'schedule'>): void {
+    this.#schedule = new WarmSchedule(onStart, schedule, this.jobs, this.#clock)
+    this.#schedule.start()
+  }
 
-function required<V>(of: ReadonlyMap<string, V>, bucket: string): V {
-  const value = of.get(bucket)
-  if (value === undefined) throw new Error(`no bucket ${bucket}`)
-  return value
+  reschedule({ schedule }: WarmingConfig): void {
+    this.#schedule?.close()
+    this.start({ onStart: [], schedule })
+  }
+
+  async close(): Promise<void> {
+    this.#schedule?.close()
+    await this.jobs.close()
+  }
 }
 
 /** A request that waited so long found the pool used up. */

@@ -6,6 +6,8 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { createLogger, type LogOutput } from '../observe/logger.ts'
+import { watchFile } from './file-watch.ts'
+import { Reloading } from './reloading.ts'
 
 export interface ServeArgs {
   readonly configFile: string
@@ -29,53 +31,32 @@ export async function serveFile(args: ServeArgs): Promise<number> {
 async function serve(config: Config, described: unknown, args: ServeArgs): Promise<number> {
   const output = createLogger(config.logging, systemClock)
   const stopped = stopSignal(output)
-  // From the start: a signal nobody listens for would end the process. One that comes too soon is answered when it can be.
-  let wantsRenewal = false
-  let renew = () => {
-    wantsRenewal = true
-  }
-  process.on('SIGHUP', () => renew())
+  const reloading = new Reloading(args, output.logger)
+  // From the start: a signal nobody listens for would end the process, and the file may change before anybody can be told of it.
+  process.on('SIGHUP', () => void reloading.reload()) // never rejects
+  const stopWatching = config.configWatch
+    ? watchFile(args.configFile, systemClock, () => void reloading.reload())
+    : () => {}
   let app: App
   try {
     const ports = { clock: systemClock, random: systemRandom, log: output, version: args.version }
-    app = await createApp(config, { ...ports, described })
+    app = await createApp(config, { ...ports, described, reload: () => reloading.reload() })
   } catch (error) {
+    stopWatching()
     return failedTo('start', error, output)
   }
   try {
     announce(await app.listen())
   } catch (error) {
+    stopWatching()
     await app.close()
     return failedTo('listen', error, output)
   }
-  renew = () => {
-    void app.reopenFiles() // never rejects
-    renewCertificates(app, args, output)
-  }
-  if (wantsRenewal) renew()
+  reloading.begin(app)
   const signal = await stopped
+  stopWatching()
   output.logger.info({ signal }, 'draining')
   return drain(app, output)
-}
-
-/** The certificates that the config file names now. A file with problems, or a certificate that is none, changes nothing. */
-function renewCertificates(app: App, { configFile, env }: ServeArgs, { logger }: LogOutput): void {
-  const loaded = loadConfig(configFile, env, systemClock.now())
-  if (loaded.kind === 'problems') {
-    for (const problem of loaded.problems) logger.error({ problem: formatProblem(problem) }, 'config is not reloaded')
-    return
-  }
-  const { tls } = loaded.config.server
-  if (tls === undefined) {
-    logger.info('files are opened anew; there are no certificates to read again')
-    return
-  }
-  try {
-    app.renewCertificates(tls.certificates)
-    logger.info({ certificates: tls.certificates.length }, 'certificates are read again')
-  } catch (error) {
-    logger.error({ err: error }, 'certificates are not replaced')
-  }
 }
 
 function failedTo(what: string, error: unknown, output: LogOutput): number {

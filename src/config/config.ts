@@ -14,7 +14,8 @@ import type { TlsOptions } from '../http/certificates.ts'
 import type { CorsRule } from '../http/cors.ts'
 import type { Rate } from '../limits/rate-limiter.ts'
 import type { CredentialOptions } from '../origin/credentials.ts'
-import type { RetryOptions } from '../origin/origin-guards.ts'
+import type { HedgeOptions } from '../origin/hedging.ts'
+import type { ReplicatedOptions } from '../origin/replicated-origin.ts'
 import type { HeaderRules } from '../pipeline/route.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { RedisOptions } from '../redis/options.ts'
@@ -23,6 +24,8 @@ import type { ScheduledTarget, WarmTarget } from '../warming/schedule.ts'
 
 export interface Config {
   readonly server: ServerConfig
+  /** Reload when the file changes. */
+  readonly configWatch: boolean
   /** Undefined: no metrics listener. */
   readonly metrics: ListenAddress | undefined
   /** Undefined: there is no `/admin`. */
@@ -57,6 +60,9 @@ export interface ServerConfig extends ListenAddress {
   readonly clientAddressFrom: 'x-forwarded-for' | 'forwarded' | 'proxy-protocol'
   /** Undefined: plain HTTP. */
   readonly tls: TlsOptions | undefined
+  /** Requests served at a time, each until its last body byte is sent, and how many more may wait. */
+  readonly maxConcurrentRequests: number
+  readonly queueSize: number
   readonly keepAliveTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly shutdownTimeoutMs: number
@@ -91,6 +97,18 @@ export interface BucketConfig {
 }
 
 export interface S3Settings {
+  /** At least one, the best first. */
+  readonly replicas: readonly ReplicaSettings[]
+  readonly retry: ReplicatedOptions['retry']
+  /** Each replica has one. */
+  readonly breaker: ReplicatedOptions['breaker']
+  /** Undefined: nothing is asked twice for being slow. */
+  readonly hedging: HedgeOptions | undefined
+}
+
+export interface ReplicaSettings {
+  /** Empty where a bucket has a single origin. */
+  readonly name: string
   readonly bucket: string
   readonly region: string
   /** Scheme, host and port, without a slash at the end. Undefined: AWS. */
@@ -99,7 +117,6 @@ export interface S3Settings {
   readonly forcePathStyle: boolean
   readonly connections: number
   readonly timeoutMs: number
-  readonly retry: RetryOptions
 }
 
 export interface AccessConfig {

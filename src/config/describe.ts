@@ -61,15 +61,11 @@ function settledAudit(audit: Settings['audit_log']): Settings['audit_log'] {
 type Bucket = Settings['buckets'][number]
 
 function settledBucket(settings: Settings, bucket: Bucket): Bucket {
-  const { s3, cache: own } = bucket
+  const { cache: own } = bucket
   const { cache } = settings
   return {
     ...bucket,
-    s3: {
-      ...s3,
-      force_path_style: isPathStyle(s3),
-      retry: { ...s3.retry, initial_backoff_ms: Math.min(s3.retry.initial_backoff_ms, s3.retry.max_backoff_ms) },
-    },
+    s3: settledOrigin(bucket.s3),
     jwt: settledBucketJwt(settings, bucket),
     cache: {
       ...own,
@@ -83,6 +79,24 @@ function settledBucket(settings: Settings, bucket: Bucket): Bucket {
       revalidate: own.revalidate ?? cache.revalidate,
     },
   }
+}
+
+function settledOrigin(s3: Bucket['s3']): Bucket['s3'] {
+  const { initial_backoff_ms: initial, max_backoff_ms: longest } = s3.retry
+  const retry = { ...s3.retry, initial_backoff_ms: Math.min(initial, longest) }
+  if (s3.replicas === undefined) return { ...s3, ...settledPlace(s3), retry }
+  const { connection_pool_size, timeout_seconds } = s3
+  const replicas = s3.replicas.map((replica) => ({
+    ...replica,
+    ...settledPlace(replica),
+    connection_pool_size: replica.connection_pool_size ?? connection_pool_size,
+    timeout_seconds: replica.timeout_seconds ?? timeout_seconds,
+  }))
+  return { ...s3, replicas, retry }
+}
+
+function settledPlace(place: Pick<Bucket['s3'], 'anonymous' | 'endpoint' | 'force_path_style'>) {
+  return { anonymous: place.anonymous ?? false, force_path_style: isPathStyle(place) }
 }
 
 /** What a public bucket says of tokens is as good as not said. */

@@ -50,23 +50,24 @@ function sectionPages(section: Setting, path: string, level: number): readonly s
       ? []
       : sectionPages(nested, fieldPath + (setting.kind === 'list' ? '[]' : ''), level + 1)
   })
-  return path === '' ? inner : [sectionPage(section, path, Math.min(level - 1, 4), fields), ...inner]
+  if (path !== '') return [sectionPage(section, path, Math.min(level - 1, 4), fields), ...inner]
+  const single = fields.filter(({ setting }) => nestedSection(setting) === undefined)
+  return [`\n## Top level\n\nSettings outside of any section.\n${table(single)}`, ...inner]
 }
 
-function sectionPage(
-  section: SectionKind,
-  path: string,
-  level: number,
-  fields: readonly { readonly key: string; readonly setting: Setting }[],
-): string {
-  const rows = fields
-    .filter(({ setting }) => setting.kind !== 'section')
-    .map(
-      ({ key, setting }) => `| \`${key}\` | ${typeCell(setting)} | ${defaultCell(setting)} | ${helpCell(setting)} |\n`,
-    )
-  const table =
-    rows.length === 0 ? '' : `\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('')}`
-  return `\n${'#'.repeat(level)} \`${path}\`\n\n${helpCell(section)}\n${table}`
+type Field = { readonly key: string; readonly setting: Setting }
+
+function sectionPage(section: SectionKind, path: string, level: number, fields: readonly Field[]): string {
+  const rows = fields.filter(({ setting }) => setting.kind !== 'section')
+  return `\n${'#'.repeat(level)} \`${path}\`\n\n${helpCell(section)}\n${table(rows)}`
+}
+
+function table(fields: readonly Field[]): string {
+  if (fields.length === 0) return ''
+  const rows = fields.map(
+    ({ key, setting }) => `| \`${key}\` | ${typeCell(setting)} | ${defaultCell(setting)} | ${helpCell(setting)} |\n`,
+  )
+  return `\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('')}`
 }
 
 function nestedSection(setting: Setting): Setting | undefined {

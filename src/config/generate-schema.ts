@@ -63,11 +63,17 @@ function schemaOf(setting: Setting): Json {
   }
 }
 
-function sectionOf({ fields }: SectionKind): Json {
+function sectionOf({ fields, alternatives }: SectionKind): Json {
   const properties = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, schemaOf(field)]))
   // What has an older place may be there instead, which the loader sees to.
   const required = Object.keys(fields).filter((key) => fields[key]?.required && fields[key].aliases === undefined)
-  return { type: 'object', additionalProperties: false, ...(required.length > 0 ? { required } : {}), properties }
+  return {
+    type: 'object',
+    additionalProperties: false,
+    ...(required.length > 0 && { required }),
+    ...(alternatives !== undefined && { oneOf: alternatives.map((keys) => ({ required: keys })) }),
+    properties,
+  }
 }
 
 function sizeForms({ min, max }: SizeKind): readonly Json[] {

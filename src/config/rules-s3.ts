@@ -4,12 +4,16 @@ import { dnsBucket } from './formats.ts'
 import type { Report } from './problem.ts'
 import type { Settings } from './schema.ts'
 
-type S3 = Settings['buckets'][number]['s3']
+type S3 = NonNullable<Settings['buckets'][number]['s3']['replicas']>[number]
 type Keys = Pick<S3, 'access_key' | 'secret_key' | 'session_token'>
 type Reached = Pick<S3, 'endpoint' | 'force_path_style'>
 
 /** `at`: the path of the section that holds them. */
-export function checkCredentials(s3: Keys & { readonly anonymous?: boolean }, at: string, report: Report): void {
+export function checkCredentials(
+  s3: Keys & { readonly anonymous?: boolean | undefined },
+  at: string,
+  report: Report,
+): void {
   const [accessKey, secretKey, token] = [`${at}.access_key`, `${at}.secret_key`, `${at}.session_token`] as const
   const hasAccess = s3.access_key !== undefined
   const hasSecret = s3.secret_key !== undefined

@@ -7,8 +7,8 @@ import { checkAudit } from './rules-audit.ts'
 import { checkCache } from './rules-cache.ts'
 import { checkLimits } from './rules-limits.ts'
 import { checkListeners } from './rules-listeners.ts'
+import { checkOrigin } from './rules-origin.ts'
 import { checkRedis } from './rules-redis.ts'
-import { checkBucketInHost, checkCredentials } from './rules-s3.ts'
 import { checkServerTls } from './rules-tls.ts'
 import { checkWarming } from './rules-warming.ts'
 import { checkWebhooks } from './rules-webhooks.ts'
@@ -30,8 +30,7 @@ export function checkRules(settings: Settings, report: Report): void {
   checkWarming(settings, report)
   settings.buckets.forEach((bucket, index) => {
     const path = `buckets[${index}]`
-    checkCredentials(bucket.s3, `${path}.s3`, report)
-    checkOrigin(bucket, path, report)
+    checkOrigin(bucket.s3, `${path}.s3`, report)
     checkCors(bucket, path, report)
   })
   checkNames(settings.buckets, report)
@@ -45,14 +44,6 @@ function checkClientAddress({ server }: Settings, report: Report): void {
   })
   if (server.client_address_from === 'proxy-protocol' && server.trusted_proxies.length === 0)
     report.warn('server.client_address_from', 'has no effect: trusted_proxies names nobody who may speak it')
-}
-
-function checkOrigin({ s3 }: Bucket, path: string, report: Report): void {
-  const paths = [`${path}.s3.retry.initial_backoff_ms`, `${path}.s3.retry.max_backoff_ms`] as const
-  if (s3.retry.initial_backoff_ms > s3.retry.max_backoff_ms && report.isGiven(paths[0])) {
-    report.contradict([...paths], 'must not be above max_backoff_ms (default 1000)')
-  }
-  checkBucketInHost(s3.bucket, s3, [`${path}.s3.bucket`, `${path}.s3.endpoint`], report)
 }
 
 function checkCors({ cors }: Bucket, path: string, report: Report): void {

@@ -7,11 +7,12 @@ import { auditLog, webhooks } from './settings-audit.ts'
 import { buckets } from './settings-buckets.ts'
 import { cache } from './settings-cache.ts'
 import { rateLimiting } from './settings-limits.ts'
-import { logging, metrics, server } from './settings-server.ts'
+import { configWatch, logging, metrics, server } from './settings-server.ts'
 import { warming } from './settings-warming.ts'
 
 export const schema = section('The configuration.', {
   server,
+  config_watch: configWatch,
   metrics,
   admin,
   logging,

@@ -82,6 +82,8 @@ export interface SectionKind extends Shared {
   readonly fields: Readonly<Record<string, Setting>>
   /** Absent it is undefined: that it is there says something, even with nothing in it. */
   readonly optional?: true
+  /** Keys of which either these or those have to be there. For editors: when a file is loaded, a rule sees to it. */
+  readonly alternatives?: readonly (readonly string[])[]
 }
 
 export type Kind =
@@ -171,7 +173,11 @@ export function headerMap(options: Options<HeaderMapKind>): Setting<ReadonlyMap<
   return { kind: 'header-map', ...options }
 }
 
-export function section<F extends Fields>(help: string, fields: F, options?: Partial<Shared>): Setting<FieldValues<F>> {
+export function section<F extends Fields>(
+  help: string,
+  fields: F,
+  options?: Partial<Shared> & Pick<SectionKind, 'alternatives'>,
+): Setting<FieldValues<F>> {
   return { kind: 'section', help, fields, ...options }
 }
 

@@ -81,6 +81,20 @@ export const server = section('The public listener.', {
     default: 'x-forwarded-for',
     help: 'Where trusted proxies tell the client address: in one of two header fields, whose right-most hop that is not trusted is the client, or in the PROXY protocol, which they all have to speak then.',
   }),
+  max_concurrent_requests: number({
+    whole: true,
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'How many requests are served at a time, each until its last body byte is sent.',
+  }),
+  queue_size: number({
+    whole: true,
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    help: 'How many more may wait for their turn. Beyond both, requests are answered with 503.',
+  }),
   keep_alive_timeout_seconds: number({
     unit: 'seconds',
     default: 75,
@@ -106,6 +120,8 @@ export const server = section('The public listener.', {
   }),
   limits,
 })
+
+export const configWatch = flag({ default: false, help: 'Whether to reload this file when it changes.' })
 
 export const metrics = section('The listener for `/metrics`, `/health` and `/ready`.', {
   enabled: flag({ default: true, help: 'Whether there is one.' }),

@@ -30,9 +30,9 @@ const labelMeanings: Readonly<Record<string, string>> = {
   node: 'The version of Node.',
   operation: '`get`, `put` or `remove`.',
   outcome:
-    'Of an origin request made again: `success` or `failure`. Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`. Of an audit entry: `written` or `dropped`. Of an event for a webhook: `delivered`, `retried`, `failed` or `dropped`.',
+    'Of an origin request made again: `success`, `failure`, `denied` (there were too many already) or `hedged` (made beside one that was slow). Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`. Of an audit entry: `written` or `dropped`. Of a reload: `applied` or `refused`. Of an event for a webhook: `delivered`, `retried`, `failed` or `dropped`.',
   reason: 'Of an eviction: `size`. Of a rejected request: see below.',
-  replica: 'Empty: a bucket has one origin.',
+  replica: 'Its `name` in `s3.replicas`; empty where a bucket has one origin.',
   scope:
     'What was purged: `all`, `bucket`, `object`, `prefix`, `tag` or `filter`. Or the limit that refused: `global`, `per_ip`, `per_user` of `rate_limiting`; `bucket`, `bucket_per_ip`, `bucket_per_user` of a bucket.',
   sink: 'Where audit entries go: `file`, `syslog`, `s3`.',
@@ -56,6 +56,7 @@ const rejections: Readonly<Record<Exclude<RejectReason, 'bad-path'>, string>> = 
   'h2-flood':
     'HTTP/2 frames sent to make work: resets, continuations, pings, settings, malformed requests by the thousand.',
   body: 'A request body with oversized chunk extensions.',
+  overload: 'No slot was free (`max_concurrent_requests`), and no room in the queue (`queue_size`) or none in time.',
 }
 
 export function metricsPage(): string {

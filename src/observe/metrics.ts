@@ -92,6 +92,8 @@ export function declareMetrics(declare: InstrumentSet) {
       'event',
       'outcome',
     ]),
+    configGeneration: declare.gauge('config_generation', 'Counts up with each reload of the config.', []),
+    configReloads: declare.counter('config_reloads_total', 'Reloads of the config, by what came of them.', ['outcome']),
     originRequests: declare.counter(
       'origin_requests_total',
       'Requests to the origin; status is error when it gave no answer.',
@@ -108,6 +110,16 @@ export function declareMetrics(declare: InstrumentSet) {
       'bucket',
       'outcome',
     ]),
+    originFailovers: declare.counter(
+      'origin_failovers_total',
+      'Requests that another replica answered than the first one asked.',
+      ['bucket'],
+    ),
+    circuitBreaker: declare.gauge(
+      'circuit_breaker_state',
+      'What keeps requests away from a replica that fails: 0 closed, 1 open, 2 half-open.',
+      ['bucket', 'replica'],
+    ),
     originPoolWait: declare.histogram(
       'origin_pool_wait_seconds',
       'How long origin requests waited for a connection.',

@@ -115,6 +115,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE',
 const refusals: { readonly [Code in ErrorCode]?: RejectReason } = {
   InvalidPath: 'bad-path',
   RequestBodyNotAllowed: 'body',
+  Overloaded: 'overload',
 }
 
 export function measure(metrics: Metrics): RequestObserver {

@@ -1,5 +1,6 @@
 /** Events of the rooms that never log, turned into metrics and log lines. */
 
+import type { BreakerState } from '../base/breaker.ts'
 import type { Clock } from '../base/clock.ts'
 import type { StoreEvents, TierEvents, TierUsage } from '../cache/tier.ts'
 import type { OriginEvents } from '../origin/origin.ts'
@@ -91,7 +92,9 @@ export function redisEvents(logger: Logger): RedisEvents {
   }
 }
 
-export function originEvents(metrics: Metrics): OriginEvents {
+const breakerValues = { closed: 0, open: 1, 'half-open': 2 } as const satisfies Record<BreakerState, number>
+
+export function originEvents(metrics: Metrics, logger: Logger): OriginEvents {
   const durations = new Map<string, HistogramCell>()
   return {
     answered: (bucket, replica, status, durationMs) => {
@@ -108,6 +111,15 @@ export function originEvents(metrics: Metrics): OriginEvents {
     },
     retried: (bucket, outcome) => {
       metrics.originRetries.cell(bucket, outcome).value++
+    },
+    failedOver: (bucket) => {
+      metrics.originFailovers.cell(bucket).value++
+    },
+    breakerChanged: (bucket, replica, state) => {
+      metrics.circuitBreaker.cell(bucket, replica).value = breakerValues[state]
+      const told = replica === '' ? { bucket } : { bucket, replica }
+      if (state === 'open') logger.warn(told, 'the origin is left alone for a while')
+      if (state === 'closed') logger.info(told, 'the origin is asked again')
     },
     waited: (bucket, ms) => metrics.originPoolWait.cell(bucket).observe(ms / 1000),
   }

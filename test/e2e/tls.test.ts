@@ -67,7 +67,7 @@ test('SIGHUP shows newcomers the new certificate, and a pair that is none change
 
   await use()
   proxy.signal('SIGHUP')
-  await untilPrinted(proxy, 'certificates are read again')
+  await untilPrinted(proxy, 'config is reloaded')
   const second = await serialNumber(proxy)
   assert.notEqual(second.serial, first.serial)
 

@@ -1,7 +1,7 @@
 /** The whole product in this process: a real listener in front of a scripted origin, with a clock turned by hand. */
 import type { TestContext } from 'node:test'
 import { Agent, request as send } from 'undici'
-import { type Addresses, type App, createApp } from '../../src/app.ts'
+import { type Addresses, type App, createApp, type Reloaded } from '../../src/app.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { TierGuard } from '../../src/cache/tier.ts'
 import { parseConfig } from '../../src/config/load.ts'
@@ -46,20 +46,29 @@ export class ProxyUnderTest {
   readonly metrics: string
   readonly log: readonly Record<string, unknown>[]
   readonly #agent: Agent
-  readonly #app: Pick<App, 'close'>
+  readonly #app: Pick<App, 'close' | 'reload'>
+  readonly #endpoint: string
   #stopped: Promise<void> | undefined
 
   constructor(
     { main, metrics = '' }: Addresses,
     log: readonly Record<string, unknown>[],
     agent: Agent,
-    app: Pick<App, 'close'>,
+    app: Pick<App, 'close' | 'reload'>,
+    endpoint: string,
   ) {
     this.main = main
     this.metrics = metrics
     this.log = log
     this.#agent = agent
     this.#app = app
+    this.#endpoint = endpoint
+  }
+
+  /** As SIGHUP does, with the file changed to these settings. In front of the same origin unless another is named. */
+  reload(settings: ProxySettings, endpoint = this.#endpoint): Reloaded {
+    const { config, described } = loadedFrom(endpoint, settings)
+    return this.#app.reload(config, described)
   }
 
   /** As SIGTERM does. The test does it at its end, if not before. */
@@ -144,19 +153,29 @@ export async function startProxyBefore(
   endpoint: string,
   settings: ProxySettings = {},
 ): Promise<ProxyUnderTest> {
-  const loaded = parseConfig(JSON.stringify(configFor(endpoint, settings)), {})
-  if (loaded.kind === 'problems') throw new Error(loaded.problems.map((p) => `${p.path}: ${p.message}`).join('\n'))
+  const { config, described } = loadedFrom(endpoint, settings)
   const log: Record<string, unknown>[] = []
   const output = createLogger({ level: 'info', format: 'json' }, systemClock, {
     write: (line) => log.push(JSON.parse(line)),
   })
   const { clock = systemClock, tierGuard } = settings
-  const { described } = loaded
   const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test', described }
-  const app = await createApp(loaded.config, { ...ports, ...(tierGuard && { tierGuard }) })
-  const proxy = new ProxyUnderTest(await app.listen(), log, new Agent({ connections: 512, pipelining: 1 }), app)
+  const app = await createApp(config, { ...ports, ...(tierGuard && { tierGuard }) })
+  const proxy = new ProxyUnderTest(
+    await app.listen(),
+    log,
+    new Agent({ connections: 512, pipelining: 1 }),
+    app,
+    endpoint,
+  )
   t.after(() => proxy.stop())
   return proxy
+}
+
+function loadedFrom(endpoint: string, settings: ProxySettings) {
+  const loaded = parseConfig(JSON.stringify(configFor(endpoint, settings)), {})
+  if (loaded.kind === 'problems') throw new Error(loaded.problems.map((p) => `${p.path}: ${p.message}`).join('\n'))
+  return loaded
 }
 
 export function configFor(endpoint: string, settings: ProxySettings): object {

@@ -6,7 +6,10 @@ import { startProxy } from '../../support/start-proxy.ts'
 test('request_timeout_seconds ends the wait for a head, however many retries are left', async (t) => {
   const { proxy, origin, clock } = await startProxy(t, {
     server: { request_timeout_seconds: 5 },
-    s3: { retry: { max_attempts: 100, initial_backoff_ms: 1000, max_backoff_ms: 1000 } },
+    s3: {
+      retry: { max_attempts: 100, initial_backoff_ms: 1000, max_backoff_ms: 1000 },
+      circuit_breaker: { failure_threshold: 100 },
+    },
   })
   origin.serve('a.txt', 'crow').failWith(500, 'InternalError')
 

@@ -60,6 +60,15 @@ buckets:
     headers: { add: { X-One: "1" } }
     cors: { allowed_origins: ["*"] }
     rate_limit: { global: { requests_per_second: 1 } }
+  - name: twice
+    path_prefix: /twice
+    s3:
+      replicas:
+        - { name: two, priority: 2, bucket: B_2, region: r, endpoint: "http://h:9000", timeout_seconds: 0.5 }
+        - { name: one, priority: 1, bucket: b-1, region: r, anonymous: true, connection_pool_size: 3 }
+      timeout_seconds: 7
+      hedging: { enabled: true }
+      circuit_breaker: { failure_threshold: 9 }
 `
 
 for (const [title, text] of [
@@ -91,6 +100,10 @@ test('what is inherited, derived or left out is filled in', () => {
   assert.equal(partOf(described, 'buckets', 1, 'jwt', 'leeway_seconds'), 1.5)
   assert.deepEqual(partOf(described, 'buckets', 1, 'jwt', 'claims', 0, 'claim'), 'a.b')
   assert.deepEqual(partOf(described, 'buckets', 3, 'headers', 'add'), { 'X-One': '1' })
+  assert.equal(partOf(described, 'buckets', 4, 's3', 'replicas', 0, 'timeout_seconds'), 0.5)
+  assert.equal(partOf(described, 'buckets', 4, 's3', 'replicas', 0, 'force_path_style'), true)
+  assert.equal(partOf(described, 'buckets', 4, 's3', 'replicas', 1, 'timeout_seconds'), 7)
+  assert.equal(partOf(described, 'buckets', 4, 's3', 'force_path_style'), undefined)
 })
 
 const secrets = `
@@ -111,7 +124,7 @@ buckets:
     jwt: { algorithm: HS256, secret: hidden-c-hidden-c-hidden-c-hidden-c }
   - name: b
     path_prefix: /b
-    s3: { bucket: b-1, region: r }
+    s3: { replicas: [{ name: x, priority: 1, bucket: b-1, region: r, access_key: shown, secret_key: hidden-e }] }
     jwt: { enabled: false, algorithm: HS256, secret: hidden-d }
 `
 

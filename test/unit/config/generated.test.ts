@@ -58,6 +58,7 @@ ${oneBucket}    cors: passthrough
       claims_verification: []
     ip_allowlist: [10.0.0.0/8]
     rate_limit: { global: { requests_per_second: "\${RATE}" } }
+  - { name: b, path_prefix: /b, s3: { replicas: [{ name: x, priority: "\${P}", bucket: b-1, region: r }] } }
 `
   assert.deepEqual(schemaProblems(text), [])
 })
@@ -82,5 +83,7 @@ test('the JSON Schema refuses what the loader refuses', () => {
     assert.ok(problemsOf(`${text}\n${oneBucket}`).length > 0, text)
     assert.ok(schemaProblems(`${text}\n${oneBucket}`).includes(path), text)
   }
-  assert.deepEqual(schemaProblems('buckets: [{ name: a, path_prefix: /a, s3: { region: r } }]'), ['/buckets/0/s3'])
+  for (const s3 of ['{ region: r }', '{ bucket: b, region: r, replicas: [{ name: x }] }', '{ timeout_seconds: 1 }']) {
+    assert.ok(schemaProblems(`buckets: [{ name: a, path_prefix: /a, s3: ${s3} }]`).includes('/buckets/0/s3'), s3)
+  }
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { check } from '../../../src/cli/check.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { configOf, oneBucket } from './parse-yaml.ts'
+import { configOf, oneBucket, originOf } from './parse-yaml.ts'
 
 test('what a file does not say has its default', () => {
   const { buckets, ...rest } = configOf(oneBucket)
@@ -17,6 +17,8 @@ test('what a file does not say has its default', () => {
       trustedProxies: [],
       clientAddressFrom: 'x-forwarded-for',
       tls: undefined,
+      maxConcurrentRequests: 10_000,
+      queueSize: 0,
       keepAliveTimeoutMs: 75_000,
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,
@@ -24,6 +26,7 @@ test('what a file does not say has its default', () => {
       maxUriLength: 8192,
       maxRequestBodyBytes: 0,
     },
+    configWatch: false,
     metrics: { host: '0.0.0.0', port: 9090 },
     admin: undefined,
     logging: { level: 'info', format: 'json' },
@@ -39,14 +42,21 @@ test('what a file does not say has its default', () => {
       pathPrefix: '/products',
       hosts: [],
       s3: {
-        bucket: 'my-products',
-        region: 'us-east-1',
-        endpoint: undefined,
-        credentials: { kind: 'default-chain' },
-        forcePathStyle: false,
-        connections: 50,
-        timeoutMs: 20_000,
+        replicas: [
+          {
+            name: '',
+            bucket: 'my-products',
+            region: 'us-east-1',
+            endpoint: undefined,
+            credentials: { kind: 'default-chain' },
+            forcePathStyle: false,
+            connections: 50,
+            timeoutMs: 20_000,
+          },
+        ],
         retry: { maxAttempts: 3, initialBackoffMs: 100, maxBackoffMs: 1000 },
+        breaker: { failureThreshold: 5, successThreshold: 2, openForMs: 30_000, maxProbes: 3 },
+        hedging: undefined,
       },
       access: { jwt: undefined, claims: [], ipAllowlist: [], ipBlocklist: [] },
       admin: undefined,
@@ -135,7 +145,7 @@ test('one bucket alone may cache', () => {
 
 test('credentials are static, anonymous, or found by AWS', () => {
   const credentials = (settings: string) =>
-    configOf(oneBucket.replace('us-east-1', `us-east-1, ${settings}`), { E: '' }).buckets[0]?.s3.credentials
+    originOf(oneBucket.replace('us-east-1', `us-east-1, ${settings}`), { E: '' }).credentials
   const keys = { kind: 'static', accessKeyId: 'AK', secretAccessKey: 'SK' }
   assert.deepEqual(credentials('access_key: AK, secret_key: SK'), keys)
   assert.deepEqual(credentials('access_key: AK, secret_key: SK, session_token: T'), { ...keys, sessionToken: 'T' })
@@ -144,12 +154,12 @@ test('credentials are static, anonymous, or found by AWS', () => {
 })
 
 test('an endpoint makes path style the default', () => {
-  const s3 = (settings: string) => configOf(oneBucket.replace('us-east-1', `us-east-1, ${settings}`)).buckets[0]?.s3
+  const origin = (settings: string) => originOf(oneBucket.replace('us-east-1', `us-east-1, ${settings}`))
   assert.deepEqual(
-    [s3('endpoint: "http://H:80/"')?.endpoint, s3('endpoint: "http://h"')?.forcePathStyle],
+    [origin('endpoint: "http://H:80/"').endpoint, origin('endpoint: "http://h"').forcePathStyle],
     ['http://h', true],
   )
-  assert.equal(s3('endpoint: "http://h", force_path_style: false')?.forcePathStyle, false)
+  assert.equal(origin('endpoint: "http://h", force_path_style: false').forcePathStyle, false)
 })
 
 test('hosts, CORS, headers and query come in the form their owners want', () => {

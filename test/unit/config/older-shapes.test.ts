@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
 import test from 'node:test'
 import { makeKeyFiles } from './key-files.ts'
-import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
+import { configOf, oneBucket } from './parse-yaml.ts'
 
 const secret = 'x'.repeat(32)
 
@@ -92,10 +92,27 @@ buckets:
           path: \${KEYS_DIR}/p256.pem
 `
 
-const withAudit = `${release11.replace(
-  '      claims:',
-  '      admin_claims: [{ claim: role, operator: equals, value: admin }]\n      claims:',
-)}audit_log:
+const replicasAndAudit = `  - name: ha
+    path_prefix: /ha
+    s3:
+      replicas:
+        - name: primary
+          bucket: products-us
+          region: us-east-1
+          endpoint: \${S3_ENDPOINT}
+          access_key: AK
+          secret_key: SK
+          priority: 1
+          timeout_seconds: 5
+        - name: backup
+          bucket: products-eu
+          region: eu-west-1
+          endpoint: \${S3_ENDPOINT}
+          access_key: AK
+          secret_key: SK
+          priority: 2
+          timeout_seconds: 8
+audit_log:
   enabled: true
   outputs: [file, syslog, s3]
   log_level: info
@@ -117,22 +134,30 @@ const withAudit = `${release11.replace(
     export_interval_seconds: 300
 `
 
-test('every kind of verification of release 1.1 loads, and what is not there yet is told as unknown', (t) => {
-  const env = { KEYS_DIR: dirname(makeKeyFiles(t).rsa), JWKS_URL: 'https://id.example.com/jwks', JWT_SECRET_1: secret }
-  const access = configOf(release11, env).buckets.map((bucket) => bucket.access)
+test('the shape of release 1.1 loads, with every kind of verification, replicas and audit', (t) => {
+  const env = {
+    KEYS_DIR: dirname(makeKeyFiles(t).rsa),
+    JWKS_URL: 'https://id.example.com/jwks',
+    JWT_SECRET_1: secret,
+    S3_ENDPOINT: 'http://127.0.0.1:9000',
+  }
+  const adminClaims = '      admin_claims: [{ claim: role, operator: equals, value: admin }]\n      claims:'
+  const { buckets, audit } = configOf(`${release11.replace('      claims:', adminClaims)}${replicasAndAudit}`, env)
+  const access = buckets.map((bucket) => bucket.access)
   assert.deepEqual(
     access.map(({ jwt }) =>
       jwt?.keys.kind === 'static' ? jwt.keys.keys.map(({ algorithm }) => algorithm) : jwt?.keys.url,
     ),
-    [['RS256'], ['ES256'], 'https://id.example.com/jwks', ['HS256', 'RS256', 'ES256']],
+    [['RS256'], ['ES256'], 'https://id.example.com/jwks', ['HS256', 'RS256', 'ES256'], undefined],
   )
   assert.deepEqual(access[2]?.claims, [{ claim: 'tenant.id', operator: 'equals', value: 'acme' }])
-
-  assert.equal(configOf(withAudit, env).audit?.s3?.keyPrefix, 'logs/')
-
-  const later = withAudit.replace('us-east-1 }', 'us-east-1, replicas: [] }')
+  assert.deepEqual(buckets[2]?.admin?.claims, [{ claim: 'role', operator: 'equals', value: 'admin' }])
   assert.deepEqual(
-    problemsOf(later, env),
-    [0, 1, 2, 3].map((index) => `buckets[${index}].s3.replicas (line 6): unknown key`),
+    buckets[4]?.s3.replicas.map(({ name, bucket, region, timeoutMs }) => [name, bucket, region, timeoutMs]),
+    [
+      ['primary', 'products-us', 'us-east-1', 5000],
+      ['backup', 'products-eu', 'eu-west-1', 8000],
+    ],
   )
+  assert.equal(audit?.s3?.keyPrefix, 'logs/')
 })

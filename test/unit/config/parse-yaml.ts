@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Config } from '../../../src/config/config.ts'
+import type { Config, ReplicaSettings } from '../../../src/config/config.ts'
 import { type LoadResult, parseConfig } from '../../../src/config/load.ts'
 import { formatProblem } from '../../../src/config/problem.ts'
 
@@ -21,6 +21,13 @@ export function problemsOf(text: string, env: Environment = {}): readonly string
 
 export function configOf(text: string, env: Environment = {}): Config {
   return loadedOf(text, env).config
+}
+
+/** The only origin of the first bucket. */
+export function originOf(text: string, env: Environment = {}): ReplicaSettings {
+  const [origin, ...more] = configOf(text, env).buckets[0]?.s3.replicas ?? []
+  assert.ok(origin !== undefined && more.length === 0)
+  return origin
 }
 
 export function warningsOf(text: string, env: Environment = {}): readonly string[] {

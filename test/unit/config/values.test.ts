@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${…}` is what config files hold
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
+import { configOf, oneBucket, originOf, problemsOf } from './parse-yaml.ts'
 
 const keepAlive = (value: string, env = {}) =>
   configOf(`server: { keep_alive_timeout_seconds: ${value} }\n${oneBucket}`, env).server.keepAliveTimeoutMs
@@ -45,9 +45,8 @@ test('a variable that is empty leaves the default', () => {
 
 test('text that looks like a number stays text where text is wanted', () => {
   const text = oneBucket.replace('region: us-east-1', 'region: "${R}"').replace('my-products', '"${B:-0123}"')
-  const [bucket] = configOf(text, { R: '42' }).buckets
-  assert.equal(bucket?.s3.region, '42')
-  assert.equal(bucket?.s3.bucket, '0123')
+  const { region, bucket } = originOf(text, { R: '42' })
+  assert.deepEqual([region, bucket], ['42', '0123'])
 })
 
 const wrong: readonly (readonly [setting: string, problem: string, env?: Record<string, string>])[] = [

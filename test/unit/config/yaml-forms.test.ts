@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
+import { configOf, oneBucket, originOf, problemsOf } from './parse-yaml.ts'
 
 const shared = `
 x-s3: &s3
@@ -23,18 +23,18 @@ buckets:
 
 test('anchors, aliases, merge keys and x- sections are understood', () => {
   const [a, b, c] = configOf(shared).buckets
-  assert.equal(a?.s3.endpoint, 'http://127.0.0.1:9000')
+  assert.equal(a?.s3.replicas[0]?.endpoint, 'http://127.0.0.1:9000')
   assert.equal(a?.s3.retry.maxAttempts, 7)
   assert.deepEqual(b?.s3, a?.s3)
-  assert.equal(c?.s3.region, 'us-east-1')
-  assert.equal(c?.s3.endpoint, 'http://127.0.0.1:9000')
+  assert.equal(c?.s3.replicas[0]?.region, 'us-east-1')
+  assert.equal(c?.s3.replicas[0]?.endpoint, 'http://127.0.0.1:9000')
 })
 
 test('a key of the map itself beats a merged one, before or after', () => {
-  const bucket = (s3: string) =>
-    configOf(`x-s: &s { region: r1, bucket: b1 }\nbuckets: [{ name: a, path_prefix: /a, s3: ${s3} }]`).buckets[0]?.s3
-  assert.equal(bucket('{ region: r2, <<: *s }')?.region, 'r2')
-  assert.equal(bucket('{ <<: *s, region: r2 }')?.region, 'r2')
+  const regionOf = (s3: string) =>
+    originOf(`x-s: &s { region: r1, bucket: b1 }\nbuckets: [{ name: a, path_prefix: /a, s3: ${s3} }]`).region
+  assert.equal(regionOf('{ region: r2, <<: *s }'), 'r2')
+  assert.equal(regionOf('{ <<: *s, region: r2 }'), 'r2')
 })
 
 test('a problem inside shared text is told of every setting that takes it, at the line where it stands', () => {

@@ -17,7 +17,7 @@ function stage() {
   const samples = async (name: string) => samplesOf(await metrics.registry.metrics(), `yatagarasu_${name}`)
   const clock = new FakeClock()
   const events = tierEvents(metrics, logger, clock)
-  return { metrics, events, clock, lines, samples }
+  return { metrics, logger, events, clock, lines, samples }
 }
 
 test('hits and misses of records are counted by bucket and tier', async () => {
@@ -135,8 +135,8 @@ test('sizes and items are read from the tiers at each scrape', async () => {
 })
 
 test('origin exchanges are counted by status, those without an answer as error, and timed in seconds', async () => {
-  const { metrics, samples } = stage()
-  const events = originEvents(metrics)
+  const { metrics, logger, samples } = stage()
+  const events = originEvents(metrics, logger)
   events.answered('a', '', 200, 20)
   events.answered('a', '', 200, 40)
   events.answered('a', '', 503, 5)
@@ -152,8 +152,8 @@ test('origin exchanges are counted by status, those without an answer as error, 
 })
 
 test('origin bytes, retries and waits for a connection are counted', async () => {
-  const { metrics, samples } = stage()
-  const events = originEvents(metrics)
+  const { metrics, logger, samples } = stage()
+  const events = originEvents(metrics, logger)
   events.received('a', 1000)
   events.received('a', 24)
   events.retried('a', 'failure')
@@ -168,4 +168,26 @@ test('origin bytes, retries and waits for a connection are counted', async () =>
   const waits = samplesIn(await metrics.registry.metrics())
   assert.equal(waits.get('yatagarasu_origin_pool_wait_seconds_bucket{bucket="a",le="0.01"}'), 0)
   assert.equal(waits.get('yatagarasu_origin_pool_wait_seconds_bucket{bucket="a",le="0.1"}'), 1)
+})
+
+test('failovers are counted; a breaker has a state for each replica, and a line for each change that lasts', async () => {
+  const { metrics, logger, lines, samples } = stage()
+  const events = originEvents(metrics, logger)
+  events.failedOver('a')
+  for (const state of ['open', 'half-open', 'closed', 'open'] as const) events.breakerChanged('a', 'primary', state)
+  events.breakerChanged('b', '', 'half-open')
+
+  assert.deepEqual(await samples('origin_failovers_total'), { '{bucket="a"}': 1 })
+  assert.deepEqual(await samples('circuit_breaker_state'), {
+    '{bucket="a",replica="primary"}': 1,
+    '{bucket="b",replica=""}': 2,
+  })
+  assert.deepEqual(
+    lines.map(({ level, bucket, replica }) => [level, bucket, replica]),
+    [
+      [40, 'a', 'primary'],
+      [30, 'a', 'primary'],
+      [40, 'a', 'primary'],
+    ],
+  )
 })

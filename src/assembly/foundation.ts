@@ -1,0 +1,133 @@
+/** What outlives every configuration: tiers and what is read through them, counters, files that are open. */
+
+import { createWebhooks, type Webhooks } from '../audit/webhook.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import { PurgeLog } from '../cache/purge-log.ts'
+import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
+import type { TierGuard } from '../cache/tier.ts'
+import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
+import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
+import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
+import type { RateLimiter } from '../limits/rate-limiter.ts'
+import { FlightTable } from '../objects/flight.ts'
+import { ObjectOpener } from '../objects/open-object.ts'
+import { RunTable } from '../objects/run-table.ts'
+import { UncacheableMemory } from '../objects/uncacheable-memory.ts'
+import { sinkEvents, webhookReports } from '../observe/audit-events.ts'
+import type { LogOutput } from '../observe/logger.ts'
+import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { originEvents, tierEvents, watchUsage } from '../observe/record-events.ts'
+import { notingOrigins, notingTiers, StatusBoard } from '../observe/status-board.ts'
+import type { Origin, OriginEvents } from '../origin/origin.ts'
+import type { S3Listing } from '../origin/s3-listing.ts'
+import type { Verifier } from './admission.ts'
+import { closeAudit, type OpenedAudit, openAudit } from './audit.ts'
+import { OriginHealth } from './origin-health.ts'
+import { SharedParts } from './shared-parts.ts'
+import { openTiers } from './tiers.ts'
+import { PoolPressure } from './warming.ts'
+
+export interface FoundationPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: LogOutput
+  readonly version: string
+  readonly tierGuard?: TierGuard
+}
+
+export interface Foundation extends FoundationPorts {
+  readonly metrics: Metrics
+  readonly board: StatusBoard
+  readonly audit: OpenedAudit | undefined
+  readonly purges: PurgeLog
+  readonly store: RecordStore
+  readonly runs: RunTable
+  readonly uncacheable: UncacheableMemory
+  readonly opener: ObjectOpener
+  readonly pressure: PoolPressure
+  readonly originEvents: OriginEvents
+  readonly health: OriginHealth
+  /** Shared by configurations whose settings for them are equal. */
+  readonly origins: SharedParts<Origin>
+  readonly listings: SharedParts<S3Listing>
+  readonly verifiers: SharedParts<Verifier>
+  readonly limiters: SharedParts<RateLimiter>
+  readonly webhooks: SharedParts<Webhooks>
+  makeWebhooks(hooks: readonly WebhookConfig[]): Webhooks
+  /** By whose policies records are judged that outlive the process. */
+  useBuckets(buckets: readonly BucketConfig[]): void
+  /** How many requests at once. */
+  readonly slots: Slots
+  /** Resolves when what lies on the disk is no older than the purges of others that are known. */
+  readonly heard: Promise<void>
+  close(): Promise<void>
+}
+
+/** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
+export async function openFoundation(config: Config, ports: FoundationPorts): Promise<Foundation> {
+  const { clock, random, log, version } = ports
+  const { logger } = log
+  const metrics = createMetrics({ version, node: process.version })
+  const board = new StatusBoard(clock)
+  const audit = await openAudit(config, { clock, random, events: sinkEvents(metrics, logger, board) })
+  let { buckets } = config
+
+  const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
+  const heard = Promise.withResolvers<void>()
+  if (!mayHaveMissedPurges(config.layers)) heard.resolve()
+  const events = notingTiers(tierEvents(metrics, logger, clock), board)
+  const policyOf = (bucket: string) => buckets.find(({ name }) => name === bucket)?.policy
+  const tiers = await openTiers(config.layers, policyOf, events, {
+    ...ports,
+    purges,
+    heard: heard.resolve,
+  }).catch(async (error: unknown) => {
+    await closeAudit(audit) // nobody will use it: it must not keep the process alive
+    throw error
+  })
+  const store = createTieredStore(tiers, events, clock, purges)
+  watchUsage(metrics, () => store.usage())
+
+  const pressure = new PoolPressure(clock)
+  const health = new OriginHealth()
+  const runs = new RunTable({ store, clock })
+  const uncacheable = new UncacheableMemory(clock)
+  return {
+    ...ports,
+    ...{ metrics, board, audit, purges, store, runs, uncacheable, pressure },
+    opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
+    originEvents: health.watch(pressure.watch(notingOrigins(originEvents(metrics, logger), board))),
+    health,
+    heard: heard.promise,
+    slots: createSlots(slotOptions(config), { clock }),
+    origins: new SharedParts(),
+    listings: new SharedParts(),
+    verifiers: new SharedParts(),
+    limiters: new SharedParts(),
+    webhooks: new SharedParts(),
+    makeWebhooks: (hooks) => createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger) }),
+    useBuckets(current) {
+      buckets = current
+    },
+    async close() {
+      await runs.close()
+      await store.close()
+    },
+  }
+}
+
+/** What lies on its disk a proxy has kept while others purged through Redis, and it was away. */
+function mayHaveMissedPurges(layers: readonly LayerConfig[]): boolean {
+  return ['disk', 'redis'].every((kind) => layers.some((layer) => layer.kind === kind))
+}
+
+/** How long records may lie in a tier that is not searched for what is purged. */
+function longestStayMs(layer: LayerConfig): number {
+  return layer.kind === 'redis' ? purgesKeptForMs(layer.options.ttlMs) : 0
+}
+
+export function slotOptions({ server, buckets }: Config): SlotOptions {
+  const { maxConcurrentRequests: max, queueSize: queue, requestTimeoutMs: waitLimitMs } = server
+  return { max, queue, waitLimitMs, buckets: buckets.map(({ name }) => name) }
+}

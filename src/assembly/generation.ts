@@ -1,0 +1,129 @@
+/** One configuration at work: what its requests go through, from route to answer. */
+
+import { randomBytes } from 'node:crypto'
+import type { ReloadReply } from '../admin/ports.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { Webhooks } from '../audit/webhook.ts'
+import type { BucketConfig, Config } from '../config/config.ts'
+import type { Handler } from '../http/messages.ts'
+import { createS3Listing, type S3Listing } from '../origin/s3-listing.ts'
+import { createAdminHandler } from '../pipeline/admin-endpoint.ts'
+import { createHandler } from '../pipeline/handler.ts'
+import type { Route } from '../pipeline/route.ts'
+import { createServe } from '../pipeline/serve.ts'
+import type { createSystemEndpoints } from '../pipeline/system-endpoints.ts'
+import { RouteTable } from '../routing/routes.ts'
+import type { WarmJobs } from '../warming/warm-jobs.ts'
+import { createAdministration } from './admin.ts'
+import { Admissions } from './admission.ts'
+import { auditOf } from './audit.ts'
+import type { Foundation } from './foundation.ts'
+import type { Numbered } from './generations.ts'
+import { createOrigin, createRoute } from './routes.ts'
+import type { Share } from './shared-parts.ts'
+
+export interface Generation extends Numbered {
+  readonly config: Config
+  /** The effective config as JSON, without secrets. */
+  readonly described: unknown
+  readonly webhooks: Webhooks
+  /** Undefined: nothing is audited. */
+  readonly audit: Pick<AuditLog, 'observe'> | undefined
+  /** Of the main listener. */
+  readonly handle: Handler
+  /** Of a listener for administrators alone. */
+  readonly handleAdmin: Handler
+  /** Throws when there is no such bucket, like `listingOf`. */
+  routeOf(bucket: string): Route
+  listingOf(bucket: string): S3Listing
+}
+
+export interface GenerationPorts {
+  readonly foundation: Foundation
+  readonly system: ReturnType<typeof createSystemEndpoints>
+  readonly headTimeoutMs: number
+  /** On the main listener, or on one of its own. */
+  readonly hasAdminListener: boolean
+  /** Those of the process. */
+  readonly warming: Pick<WarmJobs, 'start' | 'get' | 'cancel'>
+  status(): Promise<unknown>
+  reload(): Promise<ReloadReply>
+}
+
+/** Throws when something of it cannot be made; then nothing of it is left. */
+export function createGeneration(
+  number: number,
+  config: Config,
+  described: unknown,
+  ports: GenerationPorts,
+): Generation {
+  const { foundation, system, headTimeoutMs, hasAdminListener } = ports
+  const { clock, purges, opener } = foundation
+  const held: Share<unknown>[] = []
+  const hold = <P>(share: Share<P>): P => {
+    held.push(share)
+    return share.part
+  }
+  const release = async () => {
+    await Promise.all(held.splice(0).map((share) => share.release()))
+  }
+  try {
+    const admissions = new Admissions(config, foundation, hold)
+    const routes = new Map(
+      config.buckets.map((bucket) => {
+        const origin = hold(foundation.origins.take([bucket.name, bucket.s3], () => createOrigin(bucket, foundation)))
+        return [bucket.name, createRoute(bucket, origin, admissions.of(bucket), purges)]
+      }),
+    )
+    const listings = new Map(config.buckets.map((bucket) => [bucket.name, hold(takeListing(bucket, foundation))]))
+    const webhooks = hold(foundation.webhooks.take(config.webhooks, () => foundation.makeWebhooks(config.webhooks)))
+    const administer =
+      config.admin &&
+      createAdministration(config, config.admin, {
+        ...{ ...foundation, webhooks, admissions },
+        ...{ warming: ports.warming, status: ports.status, reload: ports.reload },
+        routes: [...routes.values()],
+        config: () => described,
+      })
+    const serve = createServe({ opener, clock, headTimeoutMs, boundary: () => randomBytes(16).toString('hex') })
+    const ownAdmin = hasAdminListener ? undefined : administer
+    return {
+      ...{ number, config, described, webhooks, release },
+      audit: auditOf(config, foundation.audit),
+      handle: createHandler({
+        routes: new RouteTable([...routes.values()]),
+        serve,
+        system,
+        slots: foundation.slots,
+        administer: ownAdmin,
+      }),
+      handleAdmin: createAdminHandler(administer ?? (() => undefined), system),
+      routeOf: (bucket) => required(routes, bucket),
+      listingOf: (bucket) => required(listings, bucket),
+    }
+  } catch (error) {
+    void release() // never rejects: nothing of it was used
+    throw error
+  }
+}
+
+function takeListing({ name, s3 }: BucketConfig, { listings, clock }: Foundation): Share<S3Listing> {
+  const [best] = s3.replicas
+  if (best === undefined) throw new Error(`bucket ${name} has no origin`)
+  const { bucket, region, endpoint, credentials, forcePathStyle, timeoutMs } = best
+  const options = {
+    bucket,
+    region,
+    credentials,
+    forcePathStyle,
+    timeoutMs,
+    ...(endpoint !== undefined && { endpoint }),
+  }
+  return listings.take([name, options], () => createS3Listing(options, { clock }))
+}
+
+function required<V>(of: ReadonlyMap<string, V>, bucket: string): V {
+  const value = of.get(bucket)
+  if (value === undefined) throw new Error(`bucket ${bucket} is not in the config any more`)
+  return value
+}

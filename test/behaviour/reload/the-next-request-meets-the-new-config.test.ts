@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startFakeOrigin } from '../../support/fake-origin.ts'
+import { startProxy } from '../../support/start-proxy.ts'
+import { bearer, hs256 } from '../../support/tokens.ts'
+
+test('buckets come and go, and what is cached stays', async (t) => {
+  const { proxy, origin } = await startProxy(t)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+
+  const { generation, restartRequired } = proxy.reload({ bucket: { path_prefix: '/moved' } })
+
+  assert.deepEqual([generation, restartRequired], [2, []])
+  assert.equal((await proxy.get('/b/a')).status, 404)
+  assert.equal((await proxy.get('/moved/a')).header('x-cache'), 'HIT')
+  assert.equal(await proxy.metric('yatagarasu_config_generation'), 2)
+  assert.equal(await proxy.metric('yatagarasu_config_reloads_total', { outcome: 'applied' }), 1)
+})
+
+test('a shorter time to live holds for what was stored before', async (t) => {
+  const { proxy, origin, clock } = await startProxy(t)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+  await clock.advance(100_000)
+  assert.equal((await proxy.get('/b/a')).header('x-cache'), 'HIT')
+
+  proxy.reload({ bucket: { cache: { ttl_seconds: 60 } } })
+
+  assert.equal((await proxy.get('/b/a')).header('x-cache'), 'REVALIDATED')
+})
+
+test('a bucket that asks for a token from now on asks for it at the next request, cached or not', async (t) => {
+  const { proxy, origin } = await startProxy(t)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+
+  proxy.reload({ bucket: { jwt: hs256 } })
+
+  assert.equal((await proxy.get('/b/a')).status, 401)
+  const known = await proxy.get('/b/a', await bearer())
+  assert.deepEqual([known.status, known.header('x-cache')], [200, 'HIT'])
+  proxy.reload({ bucket: { jwt: { ...hs256, secret: 'another secret of thirty-two bytes.' } } })
+  assert.equal((await proxy.get('/b/a', await bearer())).status, 401)
+})
+
+test('a request under way ends under the config it began with, and its origin is left when it has ended', async (t) => {
+  const { proxy, origin } = await startProxy(t)
+  const next = await startFakeOrigin(t)
+  next.serve('b', 'raven')
+  const held = origin.serve('a', 'crow').holdAt(2)
+  const early = proxy.get('/b/a')
+  await held.reached
+
+  proxy.reload({ bucket: { path_prefix: '/n' } }, next.endpoint)
+
+  assert.equal((await proxy.get('/n/b')).text, 'raven')
+  assert.equal(origin.openConnections, 1)
+  held.release()
+  assert.equal((await early).text, 'crow')
+  while (origin.openConnections > 0) await proxy.metric('yatagarasu_active_requests')
+})
+
+test('limits go on counting, and change their height', async (t) => {
+  const limited = (burst: number) => ({
+    bucket: { rate_limit: { per_ip: { requests_per_second: 0.001, burst_size: burst } } },
+  })
+  const { proxy, origin } = await startProxy(t, limited(3))
+  origin.serve('a', 'crow')
+  for (let request = 0; request < 2; request++) await proxy.get('/b/a')
+
+  proxy.reload(limited(3))
+
+  assert.equal((await proxy.get('/b/a')).status, 200)
+  assert.equal((await proxy.get('/b/a')).status, 429)
+})
+
+test('what a running process keeps is named', async (t) => {
+  const { proxy } = await startProxy(t)
+
+  const { restartRequired } = proxy.reload({
+    server: { address: '127.0.0.1:1' },
+    cache: { memory: { max_cache_size_mb: 32 } },
+    top: { logging: { level: 'warn' } },
+  })
+
+  assert.deepEqual(restartRequired, ['server.address', 'cache.memory.max_cache_size_mb'])
+})
