@@ -6,6 +6,8 @@
 import { connect, type Socket } from 'node:net'
 
 export interface Exchange {
+  /** GET, unless said. None of them sends a body. */
+  readonly method?: 'GET' | 'HEAD' | 'PUT'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   /** Lends the bytes: they are overwritten when it returns. */
@@ -17,6 +19,8 @@ export interface Answer {
   readonly bytes: number
   /** From sending the request to the first byte of the answer's head. */
   readonly firstByteMs: number
+  /** As it came: the status line, and the fields, each with its line break. */
+  readonly head: string
 }
 
 interface Pending {
@@ -77,7 +81,8 @@ export class HttpConnection {
         length: -1,
         received: 0,
       }
-      this.#socket.write(`GET ${exchange.path} HTTP/1.1\r\nHost: ${this.#host}\r\n${fields.join('')}\r\n`)
+      const { method = 'GET', path } = exchange
+      this.#socket.write(`${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${fields.join('')}\r\n`)
     })
   }
 
@@ -118,7 +123,7 @@ export class HttpConnection {
     pending.head = pending.head.slice(0, end + 2)
     pending.status = Number(pending.head.slice(9, 12))
     const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(pending.head)?.[1]
-    if (pending.status === 304) pending.length = 0
+    if (pending.status === 304 || pending.exchange.method === 'HEAD') pending.length = 0
     else if (length === undefined) this.#socket.destroy(new Error(`an answer without Content-Length:\n${pending.head}`))
     else pending.length = Number(length)
     return pending.length < 0 ? undefined : chunk.subarray(end + 4 - before)
@@ -127,7 +132,8 @@ export class HttpConnection {
   #finish(pending: Pending): void {
     this.#pending = undefined
     if (/\r\nconnection: *close\r\n/i.test(pending.head)) this.close()
-    pending.settle({ status: pending.status, bytes: pending.received, firstByteMs: pending.firstByteMs })
+    const { status, received: bytes, firstByteMs, head } = pending
+    pending.settle({ status, bytes, firstByteMs, head })
   }
 
   #fail(error: Error): void {

@@ -11,7 +11,8 @@ export interface Started {
   readonly label: string
   /** What the process writes to stdout and stderr. */
   readonly logFile: string
-  readonly exited: Promise<void>
+  /** The exit code; null when a signal ended it, or it never started. */
+  readonly exited: Promise<number | null>
   isRunning(): boolean
 }
 
@@ -67,7 +68,9 @@ export class Session {
       env: { ...process.env, ...env },
     })
     closeSync(output)
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+    const exited = new Promise<number | null>((resolve) =>
+      child.once('exit', (code) => resolve(code)).once('error', () => resolve(null)),
+    )
     const pid = child.pid
     if (pid === undefined) throw new Error(`cannot start ${label}: is taskset (util-linux) installed?`)
     const isRunning = () => child.exitCode === null && child.signalCode === null
