@@ -43,6 +43,8 @@ export interface App {
    * on. Throws, with nothing changed, when something of it cannot be made: a certificate that is none.
    */
   reload(config: Config, described?: unknown): Reloaded
+  /** Counts a reload that came to nothing before there was a configuration. */
+  reloadRefused(): void
   /** Audit files are opened anew, after somebody has moved them. Never rejects. */
   reopenFiles(): Promise<void>
   /** Not ready any more, no new connections, requests in flight to their end within the limit, then everything is closed. */
@@ -124,7 +126,7 @@ class RunningApp implements App {
         this.#listeners.renewCertificates(tls.certificates)
       this.#generations.replace(next)
     } catch (error) {
-      metrics.configReloads.cell('refused').value++
+      this.reloadRefused()
       throw error
     }
     metrics.configReloads.cell('applied').value++
@@ -139,6 +141,10 @@ class RunningApp implements App {
     const { generation, restartRequired: restart_required } = reloaded
     this.#generations.current.webhooks.emit('reload', { generation, restart_required })
     return reloaded
+  }
+
+  reloadRefused(): void {
+    this.#foundation.metrics.configReloads.cell('refused').value++
   }
 
   reopenFiles(): Promise<void> {

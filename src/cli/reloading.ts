@@ -36,7 +36,10 @@ export class Reloading {
     await app.reopenFiles()
     const { configFile, env } = this.#args
     const loaded = loadConfig(configFile, env, systemClock.now())
-    if (loaded.kind === 'problems') return this.#refuse(loaded.problems.map(formatProblem))
+    if (loaded.kind === 'problems') {
+      app.reloadRefused()
+      return this.#refuse(loaded.problems.map(formatProblem))
+    }
     for (const warning of loaded.warnings) this.#logger.warn({ warning: formatProblem(warning) }, 'config')
     try {
       const { generation, restartRequired } = app.reload(loaded.config, loaded.described)

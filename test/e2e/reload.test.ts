@@ -54,6 +54,9 @@ test('SIGHUP and POST /admin/reload apply the file, and a file with problems cha
   await rewrite(proxy, text({ bucket: { path_prefix: '/again' } }))
   assert.deepEqual(await reload(), { status: 200, json: { generation: 3, restart_required: [] } })
   assert.equal(await statusOf('/again/a'), 200)
+  const metrics = await (await fetch(`${proxy.metrics}/metrics`)).text()
+  assert.match(metrics, /config_reloads_total\{outcome="applied"\} 2\n/)
+  assert.match(metrics, /config_reloads_total\{outcome="refused"\} 2\n/)
   assert.equal(await proxy.stop(), 0)
 })
 
