@@ -106,7 +106,7 @@ async function runSink(rate: number, isChained: boolean): Promise<boolean> {
     await sleep(1)
   }
   const { user, system } = process.cpuUsage(cpu)
-  await log.close()
+  await sink.close()
   await rm(folder, { recursive: true })
   const share = ((user + system) / 1e6 / seconds) * 100
   const what = `${rate} requests a second${isChained ? ', chained' : ''}`

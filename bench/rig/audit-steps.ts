@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openAudit } from '../../src/assembly/audit.ts'
+import { closeAudit, openAudit } from '../../src/assembly/audit.ts'
 import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts'
 import { Chain } from '../../src/audit/chain.ts'
 import { createRedaction } from '../../src/audit/redact.ts'
@@ -60,7 +60,7 @@ if (opened === undefined) throw new Error(`${configFile} has no audit log`)
 const options = { level: 'info', redaction, chain: new Chain(undefined) } as const
 const log = createAuditLog(options, opened.sinks)
 const audited = await run(log, Number(seconds))
-await log.close()
+await closeAudit(opened)
 const unheard = await run(createAuditLog(options, []), Number(seconds))
 const report: StepReport = { audited, unheard, ...counts }
 process.stdout.write(`${JSON.stringify(report)}\n`)

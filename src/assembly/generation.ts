@@ -28,7 +28,7 @@ export interface Generation extends Numbered {
   readonly described: unknown
   readonly webhooks: Webhooks
   /** Undefined: nothing is audited. */
-  readonly audit: Pick<AuditLog, 'observe'> | undefined
+  readonly audit: AuditLog | undefined
   /** Of the main listener. */
   readonly handle: Handler
   /** Of a listener for administrators alone. */

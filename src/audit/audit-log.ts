@@ -24,13 +24,12 @@ export interface AuditLog {
     sent: Sent,
     durationMs: number,
   ) => void
-  /** Log files are opened anew, after somebody has moved them. Never rejects. */
-  reopen(): Promise<void>
-  /** Writes what waits, and closes the sinks, which are the log's own. Never rejects. */
-  close(): Promise<void>
 }
 
-/** Requests for a bucket's paths and administrators' calls have entries; others, such as health checks, have none. */
+/**
+ * Requests for a bucket's paths and administrators' calls have entries; others, such as health checks, have none. The sinks are
+ * the caller's to close.
+ */
 export function createAuditLog(options: AuditLogOptions, sinks: readonly AuditSink[]): AuditLog {
   const { level, chain } = options
   const format = createEntryFormat(options.redaction)
@@ -43,12 +42,6 @@ export function createAuditLog(options: AuditLogOptions, sinks: readonly AuditSi
       const entry = format(request, response, trace, sent, durationMs)
       const line = { at: request.receivedAt, severity, text: chain === undefined ? entry : chain.link(entry) }
       for (const sink of sinks) sink.record(line)
-    },
-    async reopen() {
-      await Promise.all(sinks.map((sink) => sink.reopen()))
-    },
-    async close() {
-      await Promise.all(sinks.map((sink) => sink.close()))
     },
   }
 }
