@@ -4,11 +4,12 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
 import { answerObject, sendS3Error } from './fake-answer.ts'
 import { type Content, FakeObject, type ObjectOptions } from './fake-object.ts'
+import { freePort } from './free-port.ts'
 
 export interface OriginRequest {
   readonly method: string
@@ -93,9 +94,9 @@ export class FakeOrigin {
 
   /** Listens, after `stop` on the same port again. */
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort() // nobody is given it while the server is dead
     this.#server.listen(this.#port, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
   }
 
   /** A dead server: connections are refused, and those that were open are reset. */
