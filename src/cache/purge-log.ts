@@ -7,7 +7,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, RecordId, TierName } from '../base/types.ts'
-import type { Purge, PurgeKeeper, PurgeNews } from './purge.ts'
+import type { Purge, PurgeJudge, PurgeKeeper, PurgeNews } from './purge.ts'
 import { PurgeMarks } from './purge-marks.ts'
 import { everything, type Scope, scopeKey } from './scope.ts'
 
@@ -18,7 +18,7 @@ export const leastKeptForMs = 24 * 60 * 60 * 1000
 /** When there are too many: no clearing and next to no download takes longer. */
 const neededForMs = 10 * 60 * 1000
 
-export class PurgeLog implements PurgeNews {
+export class PurgeLog implements PurgeNews, PurgeJudge {
   readonly #clock: Clock
   readonly #random: Random
   readonly #keptForMs: number
@@ -140,6 +140,14 @@ export class PurgeLog implements PurgeNews {
   /** Whether what comes of an exchange that began then is not to be stored, or stale at once. `tags` as in `covers`. */
   isOutdated(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
     return this.refuses(id, tags, requestedAt) || this.#hasAfter(this.#marks.soft, id, tags, requestedAt)
+  }
+
+  isDoubtful(id: RecordId, tags: readonly string[], requestedAt: EpochMs, marginMs: number): boolean {
+    const earliest = (requestedAt - marginMs) as EpochMs
+    const { hard, soft } = this.#marks
+    return [hard, soft].some(
+      (marks) => this.#hasAfter(marks, id, tags, earliest) && !this.#hasAfter(marks, id, tags, requestedAt),
+    )
   }
 
   #hasAfter(marks: PurgeMarks, id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {

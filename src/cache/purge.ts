@@ -1,6 +1,6 @@
 /** What is said about purges between those who order them, those who write them down, and those who heed them. */
 
-import type { EpochMs, TierName } from '../base/types.ts'
+import type { EpochMs, RecordId, TierName } from '../base/types.ts'
 import type { Scope } from './scope.ts'
 
 export interface Purge {
@@ -23,6 +23,12 @@ export interface PurgeKeeper {
   keep(purge: Purge): Promise<void>
   /** Nothing that it covers is left here or in memory: it need not be kept for this process any more. */
   forget(purge: Purge): void
+}
+
+/** Says of what others have stored whether it came after a purge. */
+export interface PurgeJudge {
+  /** It seems so, but a clock that is off by `marginMs` would make it older. */
+  isDoubtful(id: RecordId, tags: readonly string[], requestedAt: EpochMs, marginMs: number): boolean
 }
 
 /** What a keeper tells of purges that it did not get from this process. */

@@ -4,17 +4,18 @@
  */
 
 import type { Clock } from '../base/clock.ts'
-import type { EpochMs } from '../base/types.ts'
+import type { EpochMs, RecordId } from '../base/types.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { RedisFailure } from '../redis/failure.ts'
-import type { Purge, PurgeNews } from './purge.ts'
+import type { Purge, PurgeJudge, PurgeNews } from './purge.ts'
+import type { ObjectHead } from './record.ts'
 import type { RedisClock } from './redis-clock.ts'
 import { marginMs, maxPurges, purgesKeptForMs, RedisPurgeSet } from './redis-purge-set.ts'
 import { decodePurge } from './redis-purge-text.ts'
 import { everything } from './scope.ts'
 
 export interface RedisPurgePorts {
-  readonly purges: PurgeNews
+  readonly purges: PurgeNews & PurgeJudge
   /**
    * Until when, by the clock of Redis, what lies in other tiers since an earlier run has seen everybody's purges. Undefined:
    * nothing lies there. Asked before the first read.
@@ -87,9 +88,13 @@ export class RedisPurges {
     while (!this.#isKnown) await this.#hear()
   }
 
-  /** What came of an exchange that began then may be covered by a purge that is not in Redis any more. */
-  isBeforeAll(requestedAt: EpochMs): boolean {
-    return requestedAt + this.#shiftMs <= this.#trimmedUntilMs
+  /**
+   * A purge may cover it: one that is not in Redis any more, or one that it seems to come just after. Whoever wrote it knew the
+   * difference of the clocks no better than we do.
+   */
+  isDoubtful(id: RecordId, { requestedAt, tags = [] }: ObjectHead): boolean {
+    if (requestedAt + this.#shiftMs <= this.#trimmedUntilMs) return true
+    return this.#ports.purges.isDoubtful(id, tags, requestedAt, marginMs)
   }
 
   /** Perhaps it is another server now: what it has is heard anew. */

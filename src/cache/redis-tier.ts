@@ -102,7 +102,7 @@ class RecordsInRedis implements RedisTier {
     })
     if (value === undefined) return undefined
     const read = value === 'no value' ? ({ kind: 'garbage' } as const) : decodeValue(id, value, -shiftMs)
-    if (read.kind === 'record') return this.#isForgotten(read.record) ? undefined : read.record
+    if (read.kind === 'record') return this.#isDoubtful(id, read.record) ? undefined : read.record
     if (read.kind === 'foreign') return undefined
     void this.#discard(id) // never rejects
     throw new Error('a value in redis is no record; it is removed')
@@ -155,7 +155,7 @@ class RecordsInRedis implements RedisTier {
       await this.#purges.known()
       const sizes = this.#keys.sizes([id], deadline)
       const [record, [bytes = 0]] = await Promise.all([this.#values.look(id, -shiftMs, deadline), sizes])
-      if (record?.kind !== 'object' || this.#isForgotten(record)) return undefined
+      if (record?.kind !== 'object' || this.#isDoubtful(id, record)) return undefined
       return { head: record.head, listed: { id, bytes, hits: undefined } }
     })
   }
@@ -204,8 +204,8 @@ class RecordsInRedis implements RedisTier {
     })
   }
 
-  #isForgotten(record: CacheRecord): boolean {
-    return record.kind === 'object' && this.#purges.isBeforeAll(record.head.requestedAt)
+  #isDoubtful(id: RecordId, record: CacheRecord): boolean {
+    return record.kind === 'object' && this.#purges.isDoubtful(id, record.head)
   }
 
   /** Garbage is met once. When this fails it is met again. */

@@ -250,3 +250,30 @@ test('what another proxy fetched before a purge and stores after it is refused, 
   await clock.advance(slackMs)
   assert.equal(log.covers(id, [], (beganAt + slackMs) as EpochMs), false)
 })
+
+for (const [kind, askedMs, isThere] of [
+  ['hard', 100, false],
+  ['hard', 1000, true],
+  ['soft', -1000, true],
+  ['soft', 100, false],
+  ['soft', 1000, true],
+] as const) {
+  const then = askedMs < 0 ? `${-askedMs} ms before` : `${askedMs} ms after`
+  test(`after a ${kind} purge of its own a proxy ${isThere ? 'finds' : 'does not find'} what another asked for ${then} it, as it seems`, async (t) => {
+    const keyPrefix = freshPrefix()
+    const clock = new FakeClock(Date.now())
+    const log = new PurgeLog(clock, createFakeRandom())
+    const news = { purges: log, syncedAt: () => undefined, synced: () => undefined }
+    const { tier } = await join(t, { keyPrefix, clock, news })
+    const other = await join(t, { keyPrefix, clock })
+    const id: RecordId = idOf('x')
+    await clock.advance(10_000)
+    const { purge } = log.order({ kind: 'object', id }, kind)
+    const requestedAt = (purge.at + askedMs) as EpochMs
+    await clock.advance(2000)
+
+    await other.tier.put(id, objectOf('crow', { requestedAt }))
+    assert.equal((await tier.get(id)) !== undefined, isThere)
+    assert.equal((await tier.peek(id)) !== undefined, isThere)
+  })
+}

@@ -111,7 +111,7 @@ export class RedisEventLog implements RedisEvents {
 
 /** For who does not care. */
 export const silentNews: RedisPurgePorts = {
-  purges: { remembered: () => undefined, arrived: () => undefined },
+  purges: { remembered: () => undefined, arrived: () => undefined, isDoubtful: () => false },
   syncedAt: () => undefined,
   synced: () => undefined,
 }
@@ -123,6 +123,7 @@ export class PurgeNewsLog implements RedisPurgePorts {
   readonly purges = {
     remembered: (purge: Purge) => void this.remembered.push(purge),
     arrived: (purge: Purge) => void this.arrived.push(purge),
+    isDoubtful: () => false,
   }
   until: EpochMs | undefined
 
