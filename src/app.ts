@@ -119,16 +119,18 @@ class RunningApp implements App {
   reload(config: Config, described?: unknown): Reloaded {
     const { metrics, log } = this.#foundation
     const before = this.#generations.current
+    let next: Generation | undefined
     try {
-      const next = this.#generation(before.number + 1, config, described)
+      next = this.#generation(before.number + 1, config, described)
       const { tls } = config.server
       if (tls !== undefined && this.#started.server.tls !== undefined)
         this.#listeners.renewCertificates(tls.certificates)
-      this.#generations.replace(next)
     } catch (error) {
+      void next?.release() // never rejects: nothing of it was used
       this.reloadRefused()
       throw error
     }
+    this.#generations.replace(next)
     metrics.configReloads.cell('applied').value++
     this.#use(config)
     log.logger.level = config.logging.level
@@ -176,11 +178,11 @@ class RunningApp implements App {
     const { health, slots } = this.#foundation
     slots.adjust(slotOptions(config))
     this.#foundation.useBuckets(buckets)
-    for (const { name, s3 } of buckets)
-      health.useReplicas(
-        name,
-        s3.replicas.map((replica) => replica.name),
-      )
+    const { current } = this.#generations
+    for (const { name, s3 } of buckets) {
+      const replicas = s3.replicas.map((replica) => replica.name)
+      health.use(name, current.routeOf(name).site.origin, replicas)
+    }
   }
 
   #generation(number: number, config: Config, described: unknown): Generation {
@@ -188,7 +190,8 @@ class RunningApp implements App {
       foundation: this.#foundation,
       system: this.#system,
       headTimeoutMs: this.#started.server.requestTimeoutMs,
-      hasAdminListener: this.#started.admin?.address !== undefined,
+      // An address that nobody listens at yet must not bring the administration to where everybody comes.
+      hasAdminListener: (this.#started.admin ?? config.admin)?.address !== undefined,
       warming: {
         start: (order) => this.#warming.jobs.start(order),
         get: (id) => this.#warming.jobs.get(id),

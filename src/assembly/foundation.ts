@@ -90,15 +90,15 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   watchUsage(metrics, () => store.usage())
 
   const pressure = new PoolPressure(clock)
-  const health = new OriginHealth()
+  const counted = pressure.watch(notingOrigins(originEvents(metrics, logger), board))
   const runs = new RunTable({ store, clock })
   const uncacheable = new UncacheableMemory(clock)
   return {
     ...ports,
     ...{ metrics, board, audit, purges, store, runs, uncacheable, pressure },
     opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
-    originEvents: health.watch(pressure.watch(notingOrigins(originEvents(metrics, logger), board))),
-    health,
+    originEvents: counted,
+    health: new OriginHealth(counted),
     heard: heard.promise,
     slots: createSlots(slotOptions(config), { clock }),
     origins: new SharedParts(),

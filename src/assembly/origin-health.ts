@@ -1,5 +1,5 @@
 import type { BreakerState } from '../base/breaker.ts'
-import type { OriginEvents } from '../origin/origin.ts'
+import type { Origin, OriginEvents } from '../origin/origin.ts'
 
 export interface HealthNews {
   breaker(news: Readonly<Record<'bucket' | 'replica' | 'state', string>>): void
@@ -7,12 +7,24 @@ export interface HealthNews {
   origin(news: { readonly [name: string]: unknown; readonly bucket: string; readonly healthy: boolean }): void
 }
 
-/** Which origins are left alone, for whoever wants to hear of it. */
+type States = Map<string, BreakerState>
+
+/**
+ * Which origins are left alone, for whoever wants to hear of it. A bucket's former origin may still have requests under way;
+ * what its breakers do then is nobody's news any more.
+ */
 export class OriginHealth {
-  readonly #states = new Map<string, Map<string, BreakerState>>()
+  readonly #changed: OriginEvents['breakerChanged']
+  /** By replica; of former origins too, which a reload may bring back. */
+  readonly #states = new WeakMap<Origin, States>()
+  readonly #current = new Map<string, Origin>()
   readonly #ill = new Set<string>()
   #news: HealthNews | undefined
-  #events: OriginEvents | undefined
+
+  /** `events` are told of the breakers of origins that are in use. */
+  constructor({ breakerChanged }: Pick<OriginEvents, 'breakerChanged'>) {
+    this.#changed = breakerChanged
+  }
 
   onNews(news: HealthNews): void {
     this.#news = news
@@ -20,38 +32,38 @@ export class OriginHealth {
 
   /** Closed unless something else was heard of it. */
   stateOf(bucket: string, replica: string): BreakerState {
-    return this.#states.get(bucket)?.get(replica) ?? 'closed'
+    return this.#statesOf(this.#current.get(bucket)).get(replica) ?? 'closed'
   }
 
-  /** The bucket's origin was made anew, with breakers that are closed, whatever those before them had seen. */
-  renewed(bucket: string): void {
-    for (const [replica, state] of this.#states.get(bucket) ?? [])
-      if (state !== 'closed') this.#events?.breakerChanged(bucket, replica, 'closed')
+  changed(origin: Origin, bucket: string, replica: string, state: BreakerState): void {
+    this.#statesOf(origin).set(replica, state)
+    if (this.#current.get(bucket) === origin) this.#tell(bucket, replica, state)
   }
 
-  /** The replicas that a bucket has now. */
-  useReplicas(bucket: string, replicas: readonly string[]): void {
-    const before = this.#states.get(bucket)
-    this.#states.set(bucket, new Map(replicas.map((name) => [name, before?.get(name) ?? 'closed'])))
-  }
-
-  /** The same events, with an eye on breakers. */
-  watch(events: OriginEvents): OriginEvents {
-    this.#events = {
-      ...events,
-      breakerChanged: (bucket, replica, state) => {
-        events.breakerChanged(bucket, replica, state)
-        this.#note(bucket, replica, state)
-      },
+  /** The origin that a bucket has from now on. Where its breakers stand elsewhere than those before did, that is told. */
+  use(bucket: string, origin: Origin, replicas: readonly string[]): void {
+    const before = this.#statesOf(this.#current.get(bucket))
+    const states = this.#statesOf(origin)
+    for (const name of replicas) if (!states.has(name)) states.set(name, 'closed')
+    this.#current.set(bucket, origin)
+    for (const name of new Set([...before.keys(), ...replicas])) {
+      const state = this.stateOf(bucket, name)
+      if (state !== (before.get(name) ?? 'closed')) this.#tell(bucket, name, state)
     }
-    return this.#events
   }
 
-  #note(bucket: string, replica: string, state: BreakerState): void {
-    const states = this.#states.get(bucket) ?? new Map<string, BreakerState>()
-    this.#states.set(bucket, states.set(replica, state))
+  #statesOf(origin: Origin | undefined): States {
+    const known = origin && this.#states.get(origin)
+    if (known !== undefined) return known
+    const states: States = new Map()
+    if (origin !== undefined) this.#states.set(origin, states)
+    return states
+  }
+
+  #tell(bucket: string, replica: string, state: BreakerState): void {
+    this.#changed(bucket, replica, state)
     this.#news?.breaker({ bucket, replica, state })
-    const isIll = [...states.values()].every((one) => one !== 'closed')
+    const isIll = [...this.#statesOf(this.#current.get(bucket)).values()].every((one) => one !== 'closed')
     if (isIll === this.#ill.has(bucket)) return
     if (isIll) this.#ill.add(bucket)
     else this.#ill.delete(bucket)

@@ -5,7 +5,7 @@ import type { PurgeLog } from '../cache/purge-log.ts'
 import type { BucketConfig } from '../config/config.ts'
 import { Lifetimes } from '../objects/lifetimes.ts'
 import { withHedge } from '../origin/hedging.ts'
-import type { Origin } from '../origin/origin.ts'
+import type { Origin, OriginEvents } from '../origin/origin.ts'
 import { createReplicatedOrigin } from '../origin/replicated-origin.ts'
 import { RetryBudget } from '../origin/retry-budget.ts'
 import { createS3Origin } from '../origin/s3-origin.ts'
@@ -20,21 +20,25 @@ import type { Foundation } from './foundation.ts'
 const retryBudget = { share: 0.1, reserve: 10 }
 
 export function createOrigin({ name, s3 }: BucketConfig, foundation: Foundation): Origin {
-  const { clock, random, originEvents: events, health } = foundation
-  health.renewed(name)
+  const { clock, random, originEvents, health } = foundation
+  const events: OriginEvents = {
+    ...originEvents,
+    breakerChanged: (bucket, replica, state) => health.changed(origin, bucket, replica, state),
+  }
   const replicas = s3.replicas.map(({ name: replica, endpoint, ...settings }) => {
     const options = { ...settings, bucketName: name, replica, ...(endpoint !== undefined && { endpoint }) }
     return { name: replica, origin: createS3Origin(options, { clock, events }) }
   })
   const { retry, breaker, hedging } = s3
   const budget = new RetryBudget(retryBudget, clock)
-  const origin = createReplicatedOrigin({ bucketName: name, retry, breaker }, replicas, {
+  const replicated = createReplicatedOrigin({ bucketName: name, retry, breaker }, replicas, {
     clock,
     random,
     events,
     budget,
   })
-  return hedging === undefined ? origin : withHedge(origin, hedging, { clock, events })
+  const origin = hedging === undefined ? replicated : withHedge(replicated, hedging, { clock, events })
+  return origin
 }
 
 export function createRoute(bucket: BucketConfig, origin: Origin, admission: Admission, purges: PurgeLog): Route {

@@ -35,7 +35,11 @@ export function createStatus(parts: StatusParts): () => Promise<unknown> {
   for (const { name } of sinks) board.add('audit', name)
   const depths = () => new Map(sinks.map(({ name, depth }) => [name as string, { waiting: depth }]))
   const usages = () =>
-    new Map(store.usage().map(([tier, { items, bytes, maxBytes }]) => [tier as string, { items, bytes, max_bytes: maxBytes }]))
+    new Map(
+      store
+        .usage()
+        .map(([tier, { items, bytes, maxBytes }]) => [tier as string, { items, bytes, max_bytes: maxBytes }]),
+    )
 
   return async () => ({
     version,

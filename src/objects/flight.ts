@@ -4,6 +4,7 @@ import { Abandoned } from '../base/errors.ts'
 import type { EpochMs } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
+import type { Origin } from '../origin/origin.ts'
 import type { OpenedObject } from './opened-object.ts'
 import type { HeaderOf } from './wanted.ts'
 
@@ -44,6 +45,8 @@ interface Waiter {
 export type Fly = (signal: AbortSignal, told: (head: ObjectHead | undefined) => void) => Promise<Land>
 
 export class Flight {
+  /** Whom it asks: what a bucket was configured with before is not asked for it any more. */
+  readonly origin: Origin
   /** What the origin said to it was true at this time or later. */
   readonly startedAt: EpochMs
   readonly #waiters = new Set<Waiter>()
@@ -55,7 +58,8 @@ export class Flight {
   #arriving: Land | undefined
   #told: ObjectHead | undefined
 
-  constructor(fly: Fly, startedAt: EpochMs, onOver: () => void) {
+  constructor(fly: Fly, origin: Origin, startedAt: EpochMs, onOver: () => void) {
+    this.origin = origin
     this.startedAt = startedAt
     const told = (head: ObjectHead | undefined) => {
       this.#told = head
@@ -150,10 +154,10 @@ export class FlightTable {
     return flight?.isOver ? undefined : flight
   }
 
-  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly, startedAt: EpochMs): Flight {
+  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly, origin: Origin, startedAt: EpochMs): Flight {
     const name = `${method} ${key.id}`
     this.joinable(method, key)?.supersede()
-    const flight: Flight = new Flight(fly, startedAt, () => {
+    const flight: Flight = new Flight(fly, origin, startedAt, () => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
     })
     this.#flights.set(name, flight)

@@ -157,7 +157,7 @@ function startRun(
   const end = answer.end ?? head.size
   // An answer that ends sooner than was asked may end within a slice: that one is asked for again.
   const last = (end === head.size ? Math.ceil(end / head.sliceBytes) : Math.floor(end / head.sliceBytes)) - 1
-  const running = runs.covering(key, head, first)
+  const running = runs.covering({ key, head, origin }, first)
   if (running !== undefined || first > last) {
     answer.body.cancel()
     return running

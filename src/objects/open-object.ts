@@ -149,15 +149,19 @@ export class ObjectOpener {
     const joinable = flights.joinable(asking.method, asking.key)
     if (joinable !== undefined && this.#mayJoin(joinable, asking, wanted)) return { flight: joinable, isJoined: true }
     const fly: Fly = (signal, told) => this.#ask(asking, signal, told)
-    return { flight: flights.start(asking.method, asking.key, fly, this.#ports.clock.now()), isJoined: false }
+    return {
+      flight: flights.start(asking.method, asking.key, fly, asking.origin, this.#ports.clock.now()),
+      isJoined: false,
+    }
   }
 
   /**
    * RFC 9111 §5.2.1.4, §4.3: an answer that came before the request has to be fresh for it, stored or still on its way. And
-   * nobody who comes after a purge waits for what the origin was asked before it.
+   * nobody who comes after a purge waits for what the origin was asked before it, nor for what the bucket's former origin was.
    */
-  #mayJoin({ told, startedAt }: Flight, { key }: Asking, { site, directives }: Wanted): boolean {
+  #mayJoin({ origin, told, startedAt }: Flight, { key }: Asking, { site, directives }: Wanted): boolean {
     const { purges, clock } = this.#ports
+    if (origin !== site.origin) return false
     if (told === undefined) return !purges.isOutdated(key.id, 'unknown', startedAt)
     if (purges.refuses(key.id, told.tags ?? [], told.requestedAt)) return false
     return judgeFreshness(site.lifetimes.of(key.id, told), directives, clock.now()).kind === 'fresh'
@@ -166,6 +170,7 @@ export class ObjectOpener {
   #flyAlone(asking: Asking): Flight {
     return new Flight(
       (signal, told) => this.#ask(asking, signal, told),
+      asking.origin,
       this.#ports.clock.now(),
       () => {},
     )
@@ -220,7 +225,7 @@ export class ObjectOpener {
     if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
     const never = new AbortController()
     const fly: Fly = (signal, told) => this.#ask({ ...question, range: undefined }, signal, told)
-    const flight = flights.start(question.method, question.key, fly, this.#ports.clock.now())
+    const flight = flights.start(question.method, question.key, fly, question.origin, this.#ports.clock.now())
     void flight.board(wanted.header, never.signal).then(
       (landing) => landing.kind === 'object' && landing.object.release(),
       // The stale answer stays unless it is denied; the origin's failure is told by its own events.

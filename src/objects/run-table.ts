@@ -3,6 +3,9 @@ import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import { type RunPorts, type RunSpec, SliceRun } from './slice-run.ts'
 
+/** Which version of which object, and whom it is asked of: the origin that a bucket had before is closed with its last request. */
+type RunOf = SliceRun['of']
+
 /** Single flight for slices: ask here before asking the origin. */
 export class RunTable {
   readonly #ports: RunPorts
@@ -13,18 +16,18 @@ export class RunTable {
   }
 
   /** The run a reader of slice `index` of this version should wait for. */
-  covering(key: CacheKey, head: ObjectHead, index: number): SliceRun | undefined {
-    const runs = this.#runs.get(name(key, head))
+  covering(what: RunOf, index: number): SliceRun | undefined {
+    const runs = this.#runs.get(name(what))
     if (runs === undefined) return undefined
-    for (const run of runs) if (run.covers(index)) return run
+    for (const run of runs) if (run.of.origin === what.origin && run.covers(index)) return run
     return undefined
   }
 
   /** Slices from `first` on that no run of this version will come to by itself: where a new run should end, at most `last`. */
-  openEnd(key: CacheKey, head: ObjectHead, first: number, last: number): number {
+  openEnd(what: RunOf, first: number, last: number): number {
     let end = last
-    for (const run of this.#runs.get(name(key, head)) ?? []) {
-      if (run.next > first && run.comesTo(run.next)) end = Math.min(end, run.next - 1)
+    for (const run of this.#runs.get(name(what)) ?? []) {
+      if (run.of.origin === what.origin && run.next > first && run.comesTo(run.next)) end = Math.min(end, run.next - 1)
     }
     return end
   }
@@ -34,9 +37,11 @@ export class RunTable {
    * for twice. The caller attaches.
    */
   start(spec: RunSpec): SliceRun {
-    const id = name(spec.key, spec.head)
+    const id = name(spec)
     const runs = this.#runs.get(id) ?? new Set()
-    for (const other of runs) if (other.comesTo(spec.first)) other.endBefore(spec.first)
+    for (const other of runs) {
+      if (other.of.origin === spec.origin && other.comesTo(spec.first)) other.endBefore(spec.first)
+    }
     const run = new SliceRun(spec, this.#ports)
     this.#runs.set(id, runs.add(run))
     void run.ended.then(() => {
@@ -67,4 +72,4 @@ export class RunTable {
 }
 
 /** Slices are told apart by where they are cut as well: an origin may lie about the tag. */
-const name = (key: CacheKey, { etag, size, sliceBytes }: ObjectHead) => `${key.id}\n${size}/${sliceBytes} ${etag}`
+const name = ({ key, head: { etag, size, sliceBytes } }: RunOf) => `${key.id}\n${size}/${sliceBytes} ${etag}`

@@ -72,7 +72,7 @@ export class SliceRun {
     this.ended = this.#pump()
   }
 
-  get of(): Pick<RunSpec, 'key' | 'head'> {
+  get of(): Pick<RunSpec, 'key' | 'head' | 'origin'> {
     return this.#spec
   }
 

@@ -129,8 +129,7 @@ export class StoredObject implements OpenedObject {
   }
 
   #askRun(index: number, range: ByteRange): Source | undefined {
-    const { key, head } = this.#spec
-    const run = this.#run?.covers(index) ? this.#run : this.#ports.runs.covering(key, head, index)
+    const run = this.#run?.covers(index) ? this.#run : this.#ports.runs.covering(this.#spec, index)
     if (run === undefined) return undefined
     this.#attach(run)
     return { kind: 'fill', from: run === this.#own ? 'asked' : 'joined', fill: run.ask(index, this.#lastWanted(range)) }
@@ -138,7 +137,7 @@ export class StoredObject implements OpenedObject {
 
   #startRun(first: number, last: number, range: ByteRange): Source {
     const { key, head, ref, origin, forwarded } = this.#spec
-    const end = this.#ports.runs.openEnd(key, head, first, last)
+    const end = this.#ports.runs.openEnd(this.#spec, first, last)
     const run = this.#ports.runs.start({ key, head, ref, origin, forwarded, first, last: end })
     this.#own = run
     this.#attach(run)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { administered, adminOf } from '../../support/administration.ts'
 import { startFakeOrigin } from '../../support/fake-origin.ts'
 import { startProxy } from '../../support/start-proxy.ts'
 import { bearer, hs256 } from '../../support/tokens.ts'
@@ -59,6 +60,77 @@ test('a request under way ends under the config it began with, and its origin is
   held.release()
   assert.equal((await early).text, 'crow')
   while (origin.openConnections > 0) await proxy.metric('yatagarasu_active_requests')
+})
+
+test('nobody waits for what the origin of an older config is asked', async (t) => {
+  const { proxy, origin } = await startProxy(t)
+  const next = await startFakeOrigin(t)
+  next.serve('a', 'raven')
+  const held = origin.serve('a', 'crow').holdAt(2)
+  const early = proxy.get('/b/a')
+  await held.reached
+
+  proxy.reload({}, next.endpoint)
+
+  assert.equal((await proxy.get('/b/a')).text, 'raven')
+  held.release()
+  assert.equal((await early).text, 'crow')
+})
+
+test('nobody reads along with a reader under an older config, whose origin is left with it', async (t) => {
+  const { proxy, origin } = await startProxy(t)
+  const size = 4 * 1024 * 1024
+  const held = origin.serve('film', 'x'.repeat(size)).holdAt(size / 2)
+  const leaving = new AbortController()
+  const early = await proxy.open('/b/film', { signal: leaving.signal })
+  await held.reached
+
+  proxy.reload({ s3: { timeout_seconds: 7 } })
+
+  const late = await proxy.open('/b/film')
+  early.body.on('error', () => {})
+  leaving.abort()
+  await proxy.untilLogged(1)
+  held.release()
+  assert.equal((await late.body.arrayBuffer()).byteLength, size)
+})
+
+test('breakers of an origin that was replaced are no news any more', async (t) => {
+  const careful = { retry: { max_attempts: 1 }, circuit_breaker: { failure_threshold: 1 } }
+  const { proxy, origin } = await startProxy(t, { s3: careful })
+  const next = await startFakeOrigin(t)
+  const held = origin.serve('a', 'crow').holdAt(2)
+  const early = proxy.get('/b/a')
+  await held.reached
+
+  proxy.reload({ s3: careful }, next.endpoint)
+
+  await origin.stop()
+  assert.equal((await early).status, 502)
+  assert.equal(await proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'b' }), 0)
+})
+
+test('a breaker that is open is left behind with its origin', async (t) => {
+  const careful = { retry: { max_attempts: 1 }, circuit_breaker: { failure_threshold: 1 } }
+  const { proxy, origin } = await startProxy(t, { s3: careful })
+  const next = await startFakeOrigin(t)
+  await origin.stop()
+  await proxy.get('/b/a')
+  assert.equal(await proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'b' }), 1)
+
+  proxy.reload({ s3: careful }, next.endpoint)
+
+  assert.equal(await proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'b' }), 0)
+})
+
+test('an administration with an address of its own never answers on the main listener', async (t) => {
+  const { proxy } = await startProxy(t)
+
+  const { restartRequired } = proxy.reload({ top: { admin: { ...administered.admin, address: '127.0.0.1:0' } } })
+
+  assert.deepEqual(restartRequired, ['admin.address'])
+  const asked = await (await adminOf(proxy))('GET', '/status')
+  assert.equal(asked.status, 404)
 })
 
 test('limits go on counting, and change their height', async (t) => {

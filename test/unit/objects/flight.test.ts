@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { EpochMs } from '../../../src/base/types.ts'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { Flight, FlightTable, type Land, type Seat } from '../../../src/objects/flight.ts'
+import { ByteOrigin } from '../../support/byte-origin.ts'
 import { never, quiet } from './rig.ts'
 
 const noHeader = () => undefined
@@ -31,10 +32,11 @@ function flying(arriving?: Promise<void>) {
 }
 
 const start = 0 as EpochMs
+const origin = new ByteOrigin({ size: 1, chunkBytes: 1 })
 
 test('each waiter gets the landing: the one it was made for by that name, the others in the order they came', async () => {
   const { fly, seats, land, done } = flying()
-  const flight = new Flight(fly, start, () => {})
+  const flight = new Flight(fly, origin, start, () => {})
   const landings = [1, 2, 3].map(() => flight.board(noHeader, never))
   land()
   await Promise.all(landings)
@@ -44,7 +46,7 @@ test('each waiter gets the landing: the one it was made for by that name, the ot
 
 test('when the one it was made for has left, the next is first, and nobody is told that it is its own', async () => {
   const { fly, seats, signals, land } = flying()
-  const flight = new Flight(fly, start, () => {})
+  const flight = new Flight(fly, origin, start, () => {})
   const leaver = new AbortController()
   const left = flight.board(noHeader, leaver.signal)
   const others = [flight.board(noHeader, never), flight.board(noHeader, never)]
@@ -58,7 +60,7 @@ test('when the one it was made for has left, the next is first, and nobody is to
 
 test('when the last waiter leaves, the exchange is called off and nobody boards it any more', async () => {
   const { fly, signals } = flying()
-  const flight = new Flight(fly, start, () => {})
+  const flight = new Flight(fly, origin, start, () => {})
   const leaver = new AbortController()
   const left = flight.board(noHeader, leaver.signal)
   leaver.abort(new Error('client gone'))
@@ -69,14 +71,14 @@ test('when the last waiter leaves, the exchange is called off and nobody boards 
 
 test('a waiter that has left before it boarded does not leave an exchange behind that nobody waits for', async () => {
   const { fly, signals } = flying()
-  const flight = new Flight(fly, start, () => {})
+  const flight = new Flight(fly, origin, start, () => {})
   await assert.rejects(flight.board(noHeader, AbortSignal.abort(new Error('client gone'))), /client gone/)
   assert.equal(signals[0]?.aborted, true)
 })
 
 test('what nobody waits for any more is given back', async () => {
   const { fly, seats, land, done } = flying()
-  new Flight(fly, start, () => {})
+  new Flight(fly, origin, start, () => {})
   land()
   await quiet()
   assert.deepEqual(seats, [])
@@ -85,7 +87,7 @@ test('what nobody waits for any more is given back', async () => {
 
 test('a failure reaches every waiter', async () => {
   const { fly, fail } = flying()
-  const flight = new Flight(fly, start, () => {})
+  const flight = new Flight(fly, origin, start, () => {})
   const waiters = [1, 2].map(() => assert.rejects(flight.board(noHeader, never), /refused/))
   fail(new Error('refused'))
   await Promise.all(waiters)
@@ -96,7 +98,7 @@ test('while the answer is on its way to the store, who comes is given it from th
   const arrival = Promise.withResolvers<void>()
   const { fly, seats, land } = flying(arrival.promise)
   const table = new FlightTable()
-  const flight = table.start('GET', key, fly, start)
+  const flight = table.start('GET', key, fly, origin, start)
   const own = flight.board(noHeader, never)
   land()
   await own
@@ -110,10 +112,10 @@ test('while the answer is on its way to the store, who comes is given it from th
 
 test('a HEAD joins a GET or a HEAD, a GET only a GET', () => {
   const table = new FlightTable()
-  const head = table.start('HEAD', key, flying().fly, start)
+  const head = table.start('HEAD', key, flying().fly, origin, start)
   assert.equal(table.joinable('GET', key), undefined)
   assert.equal(table.joinable('HEAD', key), head)
-  const get = table.start('GET', key, flying().fly, start)
+  const get = table.start('GET', key, flying().fly, origin, start)
   assert.equal(table.joinable('GET', key), get)
   assert.equal(table.joinable('HEAD', key), get)
   assert.equal(table.joinable('GET', new CacheKey('b', 'another')), undefined)
