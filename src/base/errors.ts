@@ -66,12 +66,20 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable
 
+/**
+ * Which limit was reached. Of one attempt: for a connection, for the head of an answer (`first-byte`: nothing of it came,
+ * `head`: not all of it), for more of its body. `request`: of the client's wait for a head, however many attempts it took.
+ */
+export type TimeoutKind = 'connect' | 'first-byte' | 'head' | 'idle' | 'request'
+
 export interface ProxyErrorOptions {
   readonly cause?: unknown
   readonly retryAfterSeconds?: number
   readonly fields?: HeaderList
   /** What this very client may know besides the public text: of its own request, or for those who were let in alone. */
   readonly detail?: string
+  /** Of `OriginTimeout`. */
+  readonly timeout?: TimeoutKind
 }
 
 /** A failure with a place in the table. `message` is for the log: lower case, what was attempted, no secrets. */
@@ -83,6 +91,7 @@ export class ProxyError extends Error {
   /** Response fields that belong to this very failure. */
   readonly fields: HeaderList
   readonly detail: string | undefined
+  readonly timeout: TimeoutKind | undefined
 
   constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
@@ -90,6 +99,7 @@ export class ProxyError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds
     this.fields = options.fields ?? []
     this.detail = options.detail
+    this.timeout = options.timeout
   }
 
   get status(): number {

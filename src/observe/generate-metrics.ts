@@ -25,6 +25,7 @@ const labelMeanings: Readonly<Record<string, string>> = {
   cache:
     'What the cache did: `hit`, `miss`, `stale`, `revalidated`, `bypass` (the client said `no-store`), or `none` when it was not asked.',
   event: 'Of a webhook: `purge`, `reload`, `breaker`, `origin_health`, `auth_denied`.',
+  kind: 'Which wait for the origin was too long. Each attempt has `timeout_seconds` for a connection (`connect`), for the head of an answer (`first-byte`: nothing of it came; `head`: not all of it), and each time for more of its body (`idle`). `request`: a client waited for a head as long as `request_timeout_seconds`, all attempts together.',
   layer: 'The cache tier: `memory`, `disk`, `redis`.',
   method: '`GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `DELETE`, `PATCH`, or `other`.',
   node: 'The version of Node.',

@@ -105,6 +105,11 @@ export function declareMetrics(declare: InstrumentSet) {
       ['bucket'],
       requestBounds,
     ),
+    originTimeouts: declare.counter(
+      'origin_timeouts_total',
+      'Waits for the origin that were too long, even where asking again helped.',
+      ['bucket', 'kind'],
+    ),
     originBytes: declare.counter('origin_bytes_total', 'Bytes of bodies received from the origin.', ['bucket']),
     originRetries: declare.counter('origin_retries_total', 'Repeated origin requests, by how they ended.', [
       'bucket',

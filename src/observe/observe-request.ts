@@ -2,7 +2,7 @@
 
 import type { DenialWatch } from '../audit/denial-watch.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ErrorCode } from '../base/errors.ts'
+import { type ErrorCode, ProxyError, type TimeoutKind } from '../base/errors.ts'
 import type { CacheStatus, Trace } from '../base/trace.ts'
 import type { ProxyRequest, ProxyResponse, Sent } from '../http/messages.ts'
 import type { RejectReason } from '../http/refusal.ts'
@@ -30,12 +30,17 @@ export function accessLog(log: LogOutput, clock: Clock): RequestObserver {
   return (request, response, trace, sent, durationMs) => {
     if (trace.errorDetail !== undefined) {
       const fields = JSON.parse(`{${fieldsOf(request, response, trace, sent, durationMs)}}`)
-      logger.error({ ...fields, err: trace.errorDetail }, 'request failed')
+      const timeout = timeoutOf(trace)
+      logger.error({ ...fields, ...(timeout && { timeout }), err: trace.errorDetail }, 'request failed')
     } else if (logger.isLevelEnabled('info')) {
       const fields = fieldsOf(request, response, trace, sent, durationMs)
       log.write(`{"level":${infoLevel},"time":${clock.now()},${fields},"msg":"request"}\n`)
     }
   }
+}
+
+function timeoutOf({ errorDetail }: Trace): TimeoutKind | undefined {
+  return errorDetail instanceof ProxyError ? errorDetail.timeout : undefined
 }
 
 function fieldsOf(...[request, response, trace, sent, durationMs]: Parameters<RequestObserver>): string {
@@ -133,6 +138,8 @@ export function measure(metrics: Metrics): RequestObserver {
     if (collapsed === true) meter.coalesced.value++
     if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).value++
     if (error !== undefined) countRefusal(error, trace, metrics)
+    // The others are told of by the origin, each attempt by itself.
+    if (timeoutOf(trace) === 'request') metrics.originTimeouts.cell(bucket, 'request').value++
   }
 }
 

@@ -109,6 +109,9 @@ export function originEvents(metrics: Metrics, logger: Logger): OriginEvents {
     received: (bucket, bytes) => {
       metrics.originBytes.cell(bucket).value += bytes
     },
+    timedOut: (bucket, kind) => {
+      metrics.originTimeouts.cell(bucket, kind).value++
+    },
     retried: (bucket, outcome) => {
       metrics.originRetries.cell(bucket, outcome).value++
     },

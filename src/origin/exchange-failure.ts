@@ -1,6 +1,6 @@
 /** What a failed exchange means, by how far it had come. */
 
-import { ProxyError } from '../base/errors.ts'
+import { ProxyError, type TimeoutKind } from '../base/errors.ts'
 
 /**
  * queued: for a place in the pool. connecting: a connection is being opened. sent: no byte of an answer yet.
@@ -16,7 +16,10 @@ export function failureOf(error: Error, phase: ExchangePhase): Error {
   // Refused by undici's own checks before anything was sent: a mistake of ours, not the origin's.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return error
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
-    return new ProxyError('OriginTimeout', `the connection timed out (${code})`, { cause: error })
+    return new ProxyError('OriginTimeout', `the connection timed out (${code})`, {
+      cause: error,
+      timeout: limitIn(phase),
+    })
   }
   if (phase === 'body') return bodyFailure(error, code)
   if (phase === 'queued' || phase === 'connecting') {
@@ -27,6 +30,13 @@ export function failureOf(error: Error, phase: ExchangePhase): Error {
     return new ProxyError('OriginMalformed', `the answer is not HTTP/1.1 (${code})`, { cause: error })
   }
   return new ProxyError('OriginTruncated', `the connection closed before the answer (${code})`, { cause: error })
+}
+
+/** The limit that a wait in this phase runs into. */
+export function limitIn(phase: ExchangePhase): TimeoutKind {
+  if (phase === 'body') return 'idle'
+  if (phase === 'answering') return 'head'
+  return phase === 'sent' ? 'first-byte' : 'connect'
 }
 
 function bodyFailure(error: Error, code: string): ProxyError {

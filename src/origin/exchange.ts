@@ -2,11 +2,11 @@
 
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../base/clock.ts'
-import { Abandoned, ProxyError } from '../base/errors.ts'
+import { Abandoned, ProxyError, type TimeoutKind } from '../base/errors.ts'
 import { fieldValue, trimmed } from '../base/header-list.ts'
 import type { EpochMs, HeaderList } from '../base/types.ts'
 import { AnswerBody } from './answer-body.ts'
-import { type ExchangePhase, failureOf, isLostConnection } from './exchange-failure.ts'
+import { type ExchangePhase, failureOf, isLostConnection, limitIn } from './exchange-failure.ts'
 import { IdleTimer } from './idle-timer.ts'
 
 export interface ExchangeHead {
@@ -27,6 +27,7 @@ export interface ExchangeOptions {
   /** The exchange got its place in the pool: a connection, which may still have to be opened. */
   assigned(waitedMs: number): void
   received(bytes: number): void
+  timedOut(kind: TimeoutKind): void
 }
 
 export interface Carrier {
@@ -149,19 +150,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#phase === 'over') return
     const failure = failureOf(error, this.#phase)
     this.#diedUnanswered = this.#phase === 'sent' && this.#reused && isLostConnection(error)
-    this.#finish()
-    this.#head.reject(failure)
-    this.body.fail(failure)
+    this.#fail(failure)
   }
 
   #timedOut(): void {
     if (this.#phase === 'over') return
     const waitedFor = this.#phase === 'body' ? 'more of its body' : 'its answer'
-    const failure = new ProxyError('OriginTimeout', `waited ${this.#options.timeoutMs} ms for ${waitedFor}`)
+    const failure = new ProxyError('OriginTimeout', `waited ${this.#options.timeoutMs} ms for ${waitedFor}`, {
+      timeout: limitIn(this.#phase),
+    })
+    this.#fail(failure)
+    this.#controller?.abort(failure)
+  }
+
+  #fail(failure: Error): void {
     this.#finish()
+    if (failure instanceof ProxyError && failure.timeout !== undefined) this.#options.timedOut(failure.timeout)
     this.#head.reject(failure)
     this.body.fail(failure)
-    this.#controller?.abort(failure)
   }
 
   #finish(): void {

@@ -1,6 +1,7 @@
 /** Where objects come from, as seen by `objects/`: one question, a handful of answers. */
 
 import type { BreakerState } from '../base/breaker.ts'
+import type { TimeoutKind } from '../base/errors.ts'
 import type { EpochMs, Etag, HeaderList, RangeSpec } from '../base/types.ts'
 
 export interface ObjectRef {
@@ -91,6 +92,8 @@ export interface OriginEvents {
   /** One HTTP exchange had its answer head, or failed without one (`status` 'error'). */
   answered(bucket: string, replica: string, status: number | 'error', durationMs: number): void
   received(bucket: string, bytes: number): void
+  /** An exchange failed, before its head or after, because a wait in it was too long. */
+  timedOut(bucket: string, kind: TimeoutKind): void
   /** 'denied': so much is being asked again already that this was not. */
   retried(bucket: string, outcome: 'success' | 'failure' | 'denied' | 'hedged'): void
   /** A request was answered, or a body gone on with, by another replica than the one it went to first. */

@@ -80,6 +80,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
       signal,
       assigned: (waitedMs) => events.waited(options.bucketName, waitedMs),
       received: (bytes) => events.received(options.bucketName, bytes),
+      timedOut: (kind) => events.timedOut(options.bucketName, kind),
     })
     // Left to itself, undici closes the connection after every HEAD.
     pool.dispatch({ ...request, reset: false }, exchange)

@@ -24,7 +24,9 @@ class Wait {
 
   constructor(client: AbortSignal, { clock, headTimeoutMs }: WaitLimits) {
     const callOff = clock.alarm(headTimeoutMs, () =>
-      this.#abort.abort(new ProxyError('OriginTimeout', `no response head within ${headTimeoutMs} ms`)),
+      this.#abort.abort(
+        new ProxyError('OriginTimeout', `no response head within ${headTimeoutMs} ms`, { timeout: 'request' }),
+      ),
     )
     const leave = () => this.#abort.abort(client.reason)
     if (client.aborted) leave()

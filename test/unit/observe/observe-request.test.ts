@@ -94,6 +94,25 @@ test('a failure is an error line with what was attempted and why it failed, and 
   assert.match(stack, /caused by: Error: connect ECONNREFUSED/)
 })
 
+test('a timeout says which limit was reached; the request counts its own, and leaves those of attempts to the origin', async () => {
+  const { log, lines } = startLog()
+  const metrics = createMetrics({ version: '0', node: '0' })
+  const count = measure(metrics)
+  for (const timeout of ['connect', 'first-byte', 'head', 'idle', 'request'] as const) {
+    const errorDetail = new ProxyError('OriginTimeout', 'waited in vain', { timeout })
+    const trace = traceOf({ bucket: 'a', error: 'OriginTimeout', errorDetail })
+    log(requestOf(), answer(504), trace, whole(1), 1)
+    count(requestOf(), answer(504), trace, whole(1), 1)
+  }
+
+  assert.deepEqual(
+    lines.map(({ timeout }) => timeout),
+    ['connect', 'first-byte', 'head', 'idle', 'request'],
+  )
+  const counted = samplesOf(await metrics.registry.metrics(), 'yatagarasu_origin_timeouts_total')
+  assert.deepEqual(counted, { '{bucket="a",kind="request"}': 1 })
+})
+
 test('a response that did not get to its end says so', () => {
   const { log, lines } = startLog()
   log(requestOf(), answer(), traceOf({ bucket: 'demo', cache: 'miss' }), { bytes: 7, complete: false }, 3)

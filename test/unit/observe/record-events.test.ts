@@ -151,16 +151,23 @@ test('origin exchanges are counted by status, those without an answer as error, 
   assert.deepEqual(await samples('origin_request_duration_seconds_sum'), { '{bucket="a"}': 0.065, '{bucket="b"}': 1 })
 })
 
-test('origin bytes, retries and waits for a connection are counted', async () => {
+test('origin bytes, timeouts, retries and waits for a connection are counted', async () => {
   const { metrics, logger, samples } = stage()
   const events = originEvents(metrics, logger)
   events.received('a', 1000)
   events.received('a', 24)
+  events.timedOut('a', 'connect')
+  events.timedOut('a', 'idle')
+  events.timedOut('a', 'idle')
   events.retried('a', 'failure')
   events.retried('a', 'success')
   events.waited('a', 50)
 
   assert.deepEqual(await samples('origin_bytes_total'), { '{bucket="a"}': 1024 })
+  assert.deepEqual(await samples('origin_timeouts_total'), {
+    '{bucket="a",kind="connect"}': 1,
+    '{bucket="a",kind="idle"}': 2,
+  })
   assert.deepEqual(await samples('origin_retries_total'), {
     '{bucket="a",outcome="failure"}': 1,
     '{bucket="a",outcome="success"}': 1,

@@ -3,6 +3,7 @@
 import type { TestContext } from 'node:test'
 import type { BreakerState } from '../../../src/base/breaker.ts'
 import { systemClock } from '../../../src/base/clock.ts'
+import type { TimeoutKind } from '../../../src/base/errors.ts'
 import { withoutFields } from '../../../src/base/header-list.ts'
 import type { HeaderList } from '../../../src/base/types.ts'
 import type { ObjectRef, Origin, OriginAnswer, OriginEvents, OriginQuery } from '../../../src/origin/origin.ts'
@@ -14,6 +15,7 @@ export class RecordedEvents implements OriginEvents {
   readonly answeredBy: string[] = []
   readonly retries: string[] = []
   readonly waitsMs: number[] = []
+  readonly timeouts: TimeoutKind[] = []
   /** `replica state`, as it changed. */
   readonly breakers: string[] = []
   failovers = 0
@@ -25,6 +27,9 @@ export class RecordedEvents implements OriginEvents {
   }
   received(_bucket: string, bytes: number): void {
     this.receivedBytes += bytes
+  }
+  timedOut(_bucket: string, kind: TimeoutKind): void {
+    this.timeouts.push(kind)
   }
   retried(_bucket: string, outcome: Parameters<OriginEvents['retried']>[1]): void {
     this.retries.push(outcome)
@@ -94,6 +99,7 @@ export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 /** What `assert.rejects` compares: the code, whatever the message. */
 export const failsWith = (code: string) => ({ name: 'ProxyError', code })
+export const timesOut = (timeout: TimeoutKind) => ({ ...failsWith('OriginTimeout'), timeout })
 
 /** An HTTP/1.1 answer; Content-Length is the body's unless the fields say otherwise. */
 export function answer(status: number, fields: readonly string[] = [], body = ''): string {
