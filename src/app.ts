@@ -2,7 +2,7 @@
 
 import type { ReloadReply } from './admin/ports.ts'
 import { closeAudit, reopenAudit } from './assembly/audit.ts'
-import { type Foundation, type FoundationPorts, openFoundation, slotOptions } from './assembly/foundation.ts'
+import { type Foundation, type FoundationPorts, openFoundation } from './assembly/foundation.ts'
 import { createGeneration, type Generation } from './assembly/generation.ts'
 import { Generations } from './assembly/generations.ts'
 import { openListeners } from './assembly/listeners.ts'
@@ -175,9 +175,8 @@ class RunningApp implements App {
 
   #use(config: Config): void {
     const { buckets } = config
-    const { health, slots } = this.#foundation
-    slots.adjust(slotOptions(config))
-    this.#foundation.useBuckets(buckets)
+    const { health } = this.#foundation
+    this.#foundation.use(config)
     const { current } = this.#generations
     for (const { name, s3 } of buckets) {
       const replicas = s3.replicas.map((replica) => replica.name)

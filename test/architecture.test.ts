@@ -29,7 +29,12 @@ const rooms: Readonly<Record<string, Room>> = {
   routing: { uses: ['base', 'policy'], types: ['http', 'origin'] },
   access: { uses: ['base'], types: ['http', 'routing'], packages: ['jose', 'lru-cache', 're2js'] },
   limits: { uses: ['base', 'redis'], types: ['http', 'routing'] },
-  objects: { uses: ['base', 'cache', 'origin', 'policy'], types: ['access'], packages: ['lru-cache'] },
+  objects: {
+    // Memory for what is on its way is shared among buckets as slots for requests are.
+    uses: ['base', 'cache', 'origin', 'policy', 'limits/line.ts', 'limits/shared-places.ts'],
+    types: ['access'],
+    packages: ['lru-cache'],
+  },
   pipeline: {
     // A plan names the cache key; everything else about the cache is the affair of objects/.
     uses: ['base', 'http', 'access', 'limits', 'routing', 'policy', 'objects', 'cache/cache-key.ts'],

@@ -8,6 +8,7 @@ import { createMemoryTier } from '../../src/cache/memory-tier.ts'
 import { PurgeLog } from '../../src/cache/purge-log.ts'
 import { createTieredStore } from '../../src/cache/tiered-store.ts'
 import type { ProxyRequest } from '../../src/http/messages.ts'
+import { FillBudget } from '../../src/objects/fill-budget.ts'
 import { FlightTable } from '../../src/objects/flight.ts'
 import { Lifetimes } from '../../src/objects/lifetimes.ts'
 import { ObjectOpener } from '../../src/objects/open-object.ts'
@@ -26,7 +27,7 @@ const clock = systemClock
 const tier = createMemoryTier({ maxBytes: 2 ** 26, maxItemBytes: 2 ** 20, eviction: 's3gd' }, events)
 const purges = new PurgeLog(clock, systemRandom)
 const store = createTieredStore([tier], events, clock, purges)
-const runs = new RunTable({ store, clock })
+const runs = new RunTable({ store, clock, budget: new FillBudget(2 ** 26, []) })
 const opener = new ObjectOpener({
   store,
   runs,

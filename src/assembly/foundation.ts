@@ -10,6 +10,7 @@ import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
+import { FillBudget } from '../objects/fill-budget.ts'
 import { FlightTable } from '../objects/flight.ts'
 import { ObjectOpener } from '../objects/open-object.ts'
 import { RunTable } from '../objects/run-table.ts'
@@ -17,7 +18,7 @@ import { UncacheableMemory } from '../objects/uncacheable-memory.ts'
 import { sinkEvents, webhookReports } from '../observe/audit-events.ts'
 import type { LogOutput } from '../observe/logger.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
-import { originEvents, tierEvents, watchUsage } from '../observe/record-events.ts'
+import { type MemoryPart, originEvents, tierEvents, watchMemory, watchUsage } from '../observe/record-events.ts'
 import { notingOrigins, notingTiers, StatusBoard } from '../observe/status-board.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
@@ -55,8 +56,8 @@ export interface Foundation extends FoundationPorts {
   readonly limiters: SharedParts<RateLimiter>
   readonly webhooks: SharedParts<Webhooks>
   makeWebhooks(hooks: readonly WebhookConfig[]): Webhooks
-  /** By whose policies records are judged that outlive the process. */
-  useBuckets(buckets: readonly BucketConfig[]): void
+  /** From now on: by whose policies records are judged that outlive the process, and what buckets share. */
+  use(config: Config): void
   /** How many requests at once. */
   readonly slots: Slots
   /** Resolves when what lies on the disk is no older than the purges of others that are known. */
@@ -91,8 +92,11 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
 
   const pressure = new PoolPressure(clock)
   const counted = pressure.watch(notingOrigins(originEvents(metrics, logger), board))
-  const runs = new RunTable({ store, clock })
+  const budget = new FillBudget(config.server.fillBytes, namesOf(buckets))
+  watchMemory(metrics, () => memoryParts(store, budget))
+  const runs = new RunTable({ store, clock, budget })
   const uncacheable = new UncacheableMemory(clock)
+  const slots = createSlots(slotOptions(config), { clock })
   return {
     ...ports,
     ...{ metrics, board, audit, purges, store, runs, uncacheable, pressure },
@@ -100,15 +104,17 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     originEvents: counted,
     health: new OriginHealth(counted),
     heard: heard.promise,
-    slots: createSlots(slotOptions(config), { clock }),
+    slots,
     origins: new SharedParts(),
     listings: new SharedParts(),
     verifiers: new SharedParts(),
     limiters: new SharedParts(),
     webhooks: new SharedParts(),
     makeWebhooks: (hooks) => createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger) }),
-    useBuckets(current) {
-      buckets = current
+    use(current) {
+      buckets = current.buckets
+      slots.adjust(slotOptions(current))
+      budget.adjust(current.server.fillBytes, namesOf(buckets))
     },
     async close() {
       await runs.close()
@@ -127,7 +133,15 @@ function longestStayMs(layer: LayerConfig): number {
   return layer.kind === 'redis' ? purgesKeptForMs(layer.options.ttlMs) : 0
 }
 
-export function slotOptions({ server, buckets }: Config): SlotOptions {
+function memoryParts(store: RecordStore, budget: FillBudget): readonly MemoryPart[] {
+  const tier = new Map(store.usage()).get('memory')
+  const fills = { part: 'fills', bytes: budget.reservedBytes, maxBytes: budget.maxBytes }
+  return tier === undefined ? [fills] : [{ part: 'cache', bytes: tier.bytes, maxBytes: tier.maxBytes }, fills]
+}
+
+const namesOf = (buckets: readonly BucketConfig[]) => buckets.map(({ name }) => name)
+
+function slotOptions({ server, buckets }: Config): SlotOptions {
   const { maxConcurrentRequests: max, queueSize: queue, requestTimeoutMs: waitLimitMs } = server
-  return { max, queue, waitLimitMs, buckets: buckets.map(({ name }) => name) }
+  return { max, queue, waitLimitMs, buckets: namesOf(buckets) }
 }

@@ -63,6 +63,8 @@ export interface ServerConfig extends ListenAddress {
   /** Requests served at a time, each until its last body byte is sent, and how many more may wait. */
   readonly maxConcurrentRequests: number
   readonly queueSize: number
+  /** For what is on its way from the origin into the cache. */
+  readonly fillBytes: number
   readonly keepAliveTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly shutdownTimeoutMs: number

@@ -1,5 +1,6 @@
 /** Rules between settings. Each runs on sound values only, so that one mistake is told once. */
 
+import { checkMemoryBudget } from './memory-budget.ts'
 import type { Report } from './problem.ts'
 import { checkAccess } from './rules-access.ts'
 import { checkAdmin } from './rules-admin.ts'
@@ -21,6 +22,7 @@ export function checkRules(settings: Settings, report: Report): void {
   checkServerTls(settings, report)
   checkClientAddress(settings, report)
   checkCache(settings, report)
+  checkMemoryBudget(settings, report)
   checkLimits(settings, report)
   checkRedis(settings, report)
   checkAccess(settings, report)

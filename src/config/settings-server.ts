@@ -95,6 +95,14 @@ export const server = section('The public listener.', {
     max: 1_000_000,
     help: 'How many more may wait for their turn. Beyond both, requests are answered with 503.',
   }),
+  memory_budget_mb: size({
+    unit: 'megabytes',
+    min: 1,
+    max: 1_048_576,
+    absent: 'no common bound; what is on its way from the origin has 256 MB',
+    example: '1280',
+    help: 'One bound for caches and buffers: what the memory tier and the writes to slower tiers leave of it is for what is on its way from the origin. A budget that leaves too little is an error.',
+  }),
   keep_alive_timeout_seconds: number({
     unit: 'seconds',
     default: 75,

@@ -3,6 +3,7 @@ export class Line<T> {
   readonly #members = new Set<T>()
   /** Stands before the first one. A new one each time would walk over the gaps that those who left have made in the set. */
   readonly #fromFirst = this.#members.values()
+  #first: T | undefined
 
   get isEmpty(): boolean {
     return this.#members.size === 0
@@ -18,15 +19,21 @@ export class Line<T> {
   }
 
   leave(member: T): void {
+    if (member === this.#first) this.#first = undefined
     this.#members.delete(member)
+  }
+
+  /** Undefined: there is none. */
+  get first(): T | undefined {
+    // Asked only while somebody is in line: once told that there is nobody, it would stay with that.
+    if (this.#first === undefined && !this.isEmpty) this.#first = this.#fromFirst.next().value
+    return this.#first
   }
 
   /** The first one, who leaves. Undefined: there is none. */
   next(): T | undefined {
-    // Asked only while somebody is in line: once told that there is nobody, it would stay with that.
-    if (this.isEmpty) return undefined
-    const first = this.#fromFirst.next()
-    if (first.done !== true) this.#members.delete(first.value)
-    return first.value
+    const { first } = this
+    if (first !== undefined) this.leave(first)
+    return first
   }
 }

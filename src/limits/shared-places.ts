@@ -6,7 +6,7 @@ export class Holding {
 }
 
 /**
- * A number of places that several share. Half of them are promised, in equal parts; the rest are common, for whoever comes
+ * A number of places, or of bytes, that several share. Half of them are promised, in equal parts; the rest are common, for whoever comes
  * first:
  *
  *     promised to each of n = ⌊max / 2n⌋        common = max − n × promised
@@ -24,19 +24,19 @@ export class SharedPlaces {
     return this.#commonLeft > 0
   }
 
-  /** False: there is none for this one. */
-  take(holding: Holding): boolean {
-    if (holding.taken >= holding.promised) {
-      if (this.#commonLeft <= 0) return false
-      this.#commonLeft -= 1
-    }
-    holding.taken += 1
+  /** All or nothing. False: there are not so many for this one. */
+  take(holding: Holding, count = 1): boolean {
+    const common = beyondPromised(holding.taken + count, holding) - beyondPromised(holding.taken, holding)
+    if (common > 0 && common > this.#commonLeft) return false
+    this.#commonLeft -= common
+    holding.taken += count
     return true
   }
 
-  give(holding: Holding): void {
-    holding.taken -= 1
-    if (holding.taken >= holding.promised) this.#commonLeft += 1
+  give(holding: Holding, count = 1): void {
+    const before = beyondPromised(holding.taken, holding)
+    holding.taken -= count
+    this.#commonLeft += before - beyondPromised(holding.taken, holding)
   }
 
   /** Anew among `sharing`. `former` keep what they have taken, and are promised nothing. */
@@ -45,7 +45,11 @@ export class SharedPlaces {
     for (const holding of sharing) holding.promised = promised
     for (const holding of former) holding.promised = 0
     this.#commonLeft = max - sharing.length * promised
-    for (const { taken } of sharing) this.#commonLeft -= Math.max(0, taken - promised)
-    for (const { taken } of former) this.#commonLeft -= taken
+    for (const holding of [...sharing, ...former]) this.#commonLeft -= beyondPromised(holding.taken, holding)
   }
+}
+
+/** How many of `taken` places are common ones. */
+function beyondPromised(taken: number, { promised }: Holding): number {
+  return Math.max(0, taken - promised)
 }

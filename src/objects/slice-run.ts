@@ -4,11 +4,14 @@
  *
  * | state   | what it does                          | leaves it when                                                     |
  * |---------|---------------------------------------|--------------------------------------------------------------------|
+ * | queued  | waits for memory to fill              | it was reserved -> asking                                          |
  * | asking  | waits for the origin's answer head    | it came -> filling; it failed -> ended                             |
  * | filling | takes chunks, stores full slices      | `readAhead` past the furthest ask -> paused; last slice -> ended   |
  * | paused  | keeps the connection, reads nothing   | a reader asks further -> filling; a second passed -> parked        |
- * | parked  | has given back connection and memory  | a reader asks further -> asking                                    |
+ * | parked  | has given back connection and memory  | a reader asks further -> queued                                    |
  * | ended   | left the table                        |                                                                    |
+ *
+ * While other runs wait for memory, a paused run is parked at once, and one that has filled `turnSlices` is queued again.
  *
  * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
  * on with at that very byte from another replica, where that has the same version.
@@ -16,18 +19,23 @@
 
 import type { Clock } from '../base/clock.ts'
 import { Abandoned, ProxyError } from '../base/errors.ts'
-import type { CacheKey } from '../cache/cache-key.ts'
-import { sliceLength } from '../cache/record.ts'
+import { bucketOf, type CacheKey } from '../cache/cache-key.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import { isMadeUp } from '../policy/validators.ts'
 import { Demand, readAhead } from './demand.ts'
+import type { FillBudget, Unreserve } from './fill-budget.ts'
+import { HeldSlices } from './held-slices.ts'
 import { askPinned, type PinnedBody, type PinnedQuestion } from './pinned-body.ts'
-import { SliceFill } from './slice-fill.ts'
+import type { SliceFill } from './slice-fill.ts'
 
 /** A reader this many slices ahead of a run still waits for it; further ahead a run of its own is faster. */
 const joinAhead = readAhead + 2
 /** How long a paused run keeps its connection from others. */
 const parkAfterMs = 1000
+/** What a run fills before others that wait for memory have their turn: each turn is one more origin request. */
+const turnSlices = 8
+/** The most that a run keeps at once, see `readAhead`. */
+const slicesKept = readAhead + 2
 /** Within one slice; more, and the replicas break off as often as not. */
 const maxResumptions = 3
 
@@ -42,13 +50,14 @@ export interface RunSpec extends PinnedQuestion {
 
 export interface RunPorts {
   readonly store: RecordStore
+  readonly budget: FillBudget
   readonly clock: Clock
 }
 
 export class SliceRun {
   readonly #spec: RunSpec
   readonly #ports: RunPorts
-  readonly #fills = new Map<number, SliceFill>()
+  readonly #held: HeldSlices
   readonly #abort = new AbortController()
   readonly #demand: Demand
   /** The slice being filled, or to be filled next. */
@@ -57,15 +66,19 @@ export class SliceRun {
   #readers = 0
   #hasEnded = false
   #mayStore = true
-  #isAsking = false
+  /** For memory, or for the origin's answer: nothing is in hand that would be worth finishing. */
+  #isWaiting = false
   /** Since the slice in hand was begun. */
   #resumptions = 0
+  /** Slices filled since memory was reserved. */
+  #filledInTurn = 0
   /** Settles when the run has ended, however. Never rejects. */
   readonly ended: Promise<void>
 
   constructor(spec: RunSpec, ports: RunPorts) {
     this.#spec = spec
     this.#ports = ports
+    this.#held = new HeldSlices(spec.head)
     this.#next = spec.first
     this.#last = spec.last
     this.#demand = new Demand(spec.first, ports.clock)
@@ -78,7 +91,7 @@ export class SliceRun {
 
   /** Whether a reader of slice `index` should wait here: it is at hand, or comes soon. */
   covers(index: number): boolean {
-    if (this.#fills.get(index)?.isComplete) return true
+    if (this.#held.known(index)?.isComplete) return true
     // Slices that only lie between those two are not worth a wait: nobody wants them.
     const furthest = Math.min(this.#last, this.#next + joinAhead, Math.max(this.#next, this.#demand.wanted + 1))
     return this.#goesOn && index >= this.#next && index <= furthest
@@ -106,13 +119,13 @@ export class SliceRun {
   detach(): void {
     this.#readers--
     if (this.#readers > 0) return
-    if (this.#isAsking) this.#abort.abort(new Abandoned('the last reader left'))
+    if (this.#isWaiting) this.#abort.abort(new Abandoned('the last reader left'))
     this.#demand.wake()
   }
 
   /** Asking is the demand that lets the run go on, up to `until` at most. Only for an index that it `covers`. */
   ask(index: number, until: number): SliceFill {
-    const fill = this.#fill(index)
+    const fill = this.#held.at(index)
     this.#demand.ask(index, until)
     this.#forgetPassed()
     return fill
@@ -135,23 +148,18 @@ export class SliceRun {
     return !(this.#hasEnded || this.#abort.signal.aborted)
   }
 
-  #fill(index: number): SliceFill {
-    const known = this.#fills.get(index)
-    if (known !== undefined) return known
-    const fill = new SliceFill(sliceLength(this.#spec.head, index))
-    this.#fills.set(index, fill)
-    return fill
-  }
-
   async #pump(): Promise<void> {
+    let { opened } = this.#spec
+    let unreserve: Unreserve | undefined
     try {
-      let opened = this.#spec.opened
       while (!this.#isOver()) {
+        unreserve = await this.#reserve()
         opened ??= await this.#ask()
         while (opened !== undefined) opened = await this.#drinkOrResume(opened)
         if (this.#isOver()) break
-        this.#forgetComplete()
-        await this.#comeByDemand()
+        this.#held.forgetComplete()
+        unreserve()
+        await this.#demand.until(() => this.#hasReason)
       }
       this.#end(new Abandoned('the run ended'))
     } catch (error) {
@@ -160,12 +168,25 @@ export class SliceRun {
       if (failure instanceof ProxyError && failure.code === 'ObjectChanged')
         await this.#ports.store.remove(this.#spec.key.id)
       this.#end(failure)
+    } finally {
+      opened?.body.cancel() // the run was called off before it came to it
+      unreserve?.()
     }
+  }
+
+  #reserve(): Promise<Unreserve> {
+    const { key, head } = this.#spec
+    const end = Math.min(this.#last + 1, this.#next + slicesKept) * head.sliceBytes
+    const bytes = Math.min(end, head.size) - this.#next * head.sliceBytes
+    this.#filledInTurn = 0
+    return this.#whileWaiting((signal) =>
+      this.#ports.budget.reserve(bucketOf(key.id), bytes, signal, () => this.#demand.wake()),
+    )
   }
 
   #end(failure: Error): void {
     this.#hasEnded = true
-    for (const fill of this.#fills.values()) fill.fail(failure)
+    this.#held.fail(failure)
   }
 
   #isOver(): boolean {
@@ -206,19 +227,20 @@ export class SliceRun {
 
   /** The byte of the object that is wanted next. */
   get #position(): number {
-    return this.#next * this.#spec.head.sliceBytes + (this.#fills.get(this.#next)?.filled ?? 0)
+    return this.#next * this.#spec.head.sliceBytes + (this.#held.known(this.#next)?.filled ?? 0)
   }
 
   #isBetweenSlices(): boolean {
-    return this.#fills.get(this.#next)?.isEmpty ?? true
+    return this.#held.known(this.#next)?.isEmpty ?? true
   }
 
   async #take(chunk: Uint8Array, offset: number): Promise<number> {
-    const fill = this.#fill(this.#next)
+    const fill = this.#held.at(this.#next)
     const count = fill.append(chunk, offset)
     if (fill.isComplete) {
       const index = this.#next++
       this.#resumptions = 0
+      this.#filledInTurn++
       await this.#keep(index, fill.bytes)
       this.#forgetPassed()
     }
@@ -235,35 +257,38 @@ export class SliceRun {
 
   /** Slices before the one last asked for are the store's business; one is kept for readers just behind. */
   #forgetPassed(): void {
-    for (const [index, fill] of this.#fills) {
-      if (index < this.#demand.asked - 1 && index < this.#next && fill.isComplete) this.#fills.delete(index)
-    }
-  }
-
-  /** Parked it may stay for long, and many may: what it has read is the store's business, and its readers' who are at it. */
-  #forgetComplete(): void {
-    for (const [index, fill] of this.#fills) if (fill.isComplete) this.#fills.delete(index)
+    this.#held.forgetComplete(Math.min(this.#demand.asked - 1, this.#next))
   }
 
   /** At a slice's beginning: false when the connection should be given up here. */
   async #mayGoOn(): Promise<boolean> {
-    if (!this.#isOver() && this.#next > this.#demand.horizon) await this.#comeByDemand(parkAfterMs)
-    return !this.#isOver() && this.#next <= this.#demand.horizon
+    if (!this.#hasReason) await this.#demand.until(() => this.#hasReason || this.#isPressed, parkAfterMs)
+    const mustGiveWay = this.#isPressed && this.#filledInTurn >= turnSlices
+    return !this.#isOver() && this.#next <= this.#demand.horizon && !mustGiveWay
   }
 
-  /** Resolves when there is a reason to go on or to end, or after `limitMs`. */
-  #comeByDemand(limitMs?: number): Promise<void> {
-    return this.#demand.until(() => this.#isOver() || this.#next <= this.#demand.horizon, limitMs)
+  /** To go on, or to end. */
+  get #hasReason(): boolean {
+    return this.#isOver() || this.#next <= this.#demand.horizon
   }
 
-  async #ask(avoid?: string): Promise<PinnedBody> {
+  /** Others wait for the memory that this run has. */
+  get #isPressed(): boolean {
+    return this.#ports.budget.waiting > 0
+  }
+
+  #ask(avoid?: string): Promise<PinnedBody> {
     const { head } = this.#spec
     const end = Math.min((this.#last + 1) * head.sliceBytes, head.size)
-    this.#isAsking = true
+    return this.#whileWaiting((signal) => askPinned(this.#spec, { start: this.#position, end }, signal, avoid))
+  }
+
+  async #whileWaiting<V>(wait: (signal: AbortSignal) => V | Promise<V>): Promise<V> {
+    this.#isWaiting = true
     try {
-      return await askPinned(this.#spec, { start: this.#position, end }, this.#abort.signal, avoid)
+      return await wait(this.#abort.signal)
     } finally {
-      this.#isAsking = false
+      this.#isWaiting = false
     }
   }
 }

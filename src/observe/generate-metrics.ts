@@ -32,6 +32,7 @@ const labelMeanings: Readonly<Record<string, string>> = {
   operation: '`get`, `put` or `remove`.',
   outcome:
     'Of an origin request made again: `success`, `failure`, `denied` (there were too many already) or `hedged` (made beside one that was slow). Of a token: `verified`; `no-token`; `denied`, a claim does not hold; `no-keys`, none fetched yet; or why it was turned down: `malformed`, `algorithm`, `unknown-key`, `bad-signature`, `expired`, `not-yet`, `no-expiry`, `issuer`, `audience`. Of an audit entry: `written` or `dropped`. Of a reload: `applied` or `refused`. Of an event for a webhook: `delivered`, `retried`, `failed` or `dropped`.',
+  part: 'Of memory: `cache`, the memory tier; `fills`, what is on its way from the origin into the cache.',
   reason: 'Of an eviction: `size`. Of a rejected request: see below.',
   replica: 'Its `name` in `s3.replicas`; empty where a bucket has one origin.',
   scope:

@@ -92,6 +92,8 @@ export function declareMetrics(declare: InstrumentSet) {
       'event',
       'outcome',
     ]),
+    memoryBudget: declare.gauge('memory_budget_bytes', 'Bytes that a part of the process may take.', ['part']),
+    memoryUsed: declare.gauge('memory_used_bytes', 'Bytes that a part of the process takes or has reserved.', ['part']),
     configGeneration: declare.gauge('config_generation', 'Counts up with each reload of the config.', []),
     configReloads: declare.counter('config_reloads_total', 'Reloads of the config, by what came of them.', ['outcome']),
     originRequests: declare.counter(

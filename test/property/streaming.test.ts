@@ -7,6 +7,7 @@ import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
 import { PurgeLog } from '../../src/cache/purge-log.ts'
 import { createTieredStore, type RecordStore } from '../../src/cache/tiered-store.ts'
+import { FillBudget } from '../../src/objects/fill-budget.ts'
 import { FlightTable } from '../../src/objects/flight.ts'
 import { Lifetimes } from '../../src/objects/lifetimes.ts'
 import { ObjectOpener } from '../../src/objects/open-object.ts'
@@ -28,7 +29,9 @@ function stage(options: ByteOriginOptions & { sliceBytes: number; maxBytes: numb
   const tier = createMemoryTier({ maxBytes, maxItemBytes, eviction: 's3gd' }, noStoreEvents)
   const purges = new PurgeLog(clock, createFakeRandom())
   const store = createTieredStore([tier], noStoreEvents, clock, purges)
-  const runs = new RunTable({ store, clock })
+  // Enough for two runs at once: most of the time somebody waits.
+  const budget = new FillBudget(8 * options.sliceBytes, ['b'])
+  const runs = new RunTable({ store, clock, budget })
   const opener = new ObjectOpener({
     store,
     runs,

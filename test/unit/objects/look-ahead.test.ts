@@ -5,6 +5,7 @@ import type { RecordStore } from '../../../src/cache/tiered-store.ts'
 import { RunTable } from '../../../src/objects/run-table.ts'
 import { StoredObject } from '../../../src/objects/stored-object.ts'
 import type { Origin } from '../../../src/origin/origin.ts'
+import { plentyToFill } from '../../support/plenty-to-fill.ts'
 import { key, never, sliceBytes, stage } from './rig.ts'
 
 /** How many slices were asked for at once, each time, by a reader of the whole object whose slice `cached` is stored. */
@@ -43,7 +44,7 @@ async function lookedAhead(slices: number, cached?: number) {
       return store.has(id)
     },
   }
-  const runs = new RunTable({ store: counting, clock })
+  const runs = new RunTable({ store: counting, clock, budget: plentyToFill() })
   const ref = { bucket: 'b', key: 'film', query: '' }
   const ranges: unknown[] = []
   const listening: Origin = {

@@ -8,6 +8,7 @@ import { Purger } from '../../../src/objects/purger.ts'
 import { RunTable } from '../../../src/objects/run-table.ts'
 import { idOf } from '../../support/cache-records.ts'
 import type { TierFaults, TierOperation } from '../../support/faulty-tier.ts'
+import { plentyToFill } from '../../support/plenty-to-fill.ts'
 import { purgeStage } from '../../support/purge-stage.ts'
 import { quiet } from './rig.ts'
 
@@ -21,7 +22,7 @@ async function stage(faults: TierFaults = {}) {
   const { store, memory, clock, objectAt } = purgeStage({ memory: faults }, ['memory'])
   const purger = new Purger({
     looked: async () => {},
-    ...{ store, clock, runs: new RunTable({ store, clock }) },
+    ...{ store, clock, runs: new RunTable({ store, clock, budget: plentyToFill() }) },
     inventory: new Inventory(store, new Map()),
   })
   const query = new CacheKey('media', 'a', 'w=1')

@@ -12,19 +12,20 @@ import { ByteOrigin, type ByteOriginOptions } from '../../support/byte-origin.ts
 import { FakeClock } from '../../support/fake-clock.ts'
 import { createFakeRandom } from '../../support/fake-random.ts'
 import { noStoreEvents } from '../../support/no-store-events.ts'
+import { plentyToFill } from '../../support/plenty-to-fill.ts'
 
 export const sliceBytes = 100
 export const key = new CacheKey('b', 'film')
 export const never = new AbortController().signal
 
 /** An object of `slices` whole slices. Records larger than a slice's are kept too. */
-export function stage(slices: number, options: Partial<ByteOriginOptions> = {}) {
+export function stage(slices: number, options: Partial<ByteOriginOptions> = {}, budget = plentyToFill()) {
   const clock = new FakeClock()
   const size = slices * sliceBytes
   const origin = new ByteOrigin({ size, chunkBytes: 30, ...options })
   const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noStoreEvents)
   const store = createTieredStore([tier], noStoreEvents, clock, new PurgeLog(clock, createFakeRandom()))
-  const runs = new RunTable({ store, clock })
+  const runs = new RunTable({ store, clock, budget })
   const head: ObjectHead = {
     status: 200,
     etag: origin.etag,
@@ -39,7 +40,7 @@ export function stage(slices: number, options: Partial<ByteOriginOptions> = {}) 
     return { key, head, ref: { bucket: 'b', key: 'film', query: '' }, origin, forwarded: [], first, last }
   }
   const has = (index: number) => store.has(key.sliceId(index))
-  return { clock, origin, store, runs, head, spec, has }
+  return { clock, origin, store, runs, budget, head, spec, has }
 }
 
 /** A run with one reader, which wants all of it. */
