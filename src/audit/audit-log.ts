@@ -40,7 +40,8 @@ export function createAuditLog(options: AuditLogOptions, sinks: readonly AuditSi
       if (level === 'error' && severity !== 'error') return
       if (level === 'warn' && severity === 'info' && trace.action === undefined) return
       const entry = format(request, response, trace, sent, durationMs)
-      const line = { at: request.receivedAt, severity, text: chain === undefined ? entry : chain.link(entry) }
+      const text = chain === undefined ? entry : chain.link(entry)
+      const line = { at: request.receivedAt, severity, text, bytes: Buffer.byteLength(text) + 1 }
       for (const sink of sinks) sink.record(line)
     },
   }

@@ -6,7 +6,6 @@ import type { AuditLine } from './audit-sink.ts'
 import { listBackups, nextBackupName, outdated } from './backups.ts'
 import type { FileSinkOptions } from './file-sink.ts'
 import { type FileSystem, LiveFile } from './live-file.ts'
-import { sizeOf } from './sink-queue.ts'
 
 export interface RotatingFilePorts {
   readonly clock: Clock
@@ -80,7 +79,7 @@ export class RotatingFile {
   #belongs(line: AuditLine, bytes: number): boolean {
     const { maxFileBytes, rotation } = this.#options
     if (bytes === 0) return true
-    if (bytes + sizeOf(line) > maxFileBytes) return false
+    if (bytes + line.bytes > maxFileBytes) return false
     return rotation === 'size' || this.#day === undefined || dayOf(line.at) <= this.#day
   }
 
@@ -88,7 +87,7 @@ export class RotatingFile {
     let bytes = this.#live.bytes - this.#begunBytes
     const end = lines.findIndex((line, index) => {
       const isBeyond = index > 0 && !this.#belongs(line, bytes)
-      bytes += sizeOf(line)
+      bytes += line.bytes
       return isBeyond
     })
     return end === -1 ? lines : lines.slice(0, end)
@@ -98,9 +97,9 @@ export class RotatingFile {
   #settle(lines: readonly AuditLine[], written: number): number {
     let landed = this.#begunBytes + written
     let count = 0
-    for (const size of lines.map(sizeOf)) {
-      if (size > landed) break
-      landed -= size
+    for (const { bytes } of lines) {
+      if (bytes > landed) break
+      landed -= bytes
       count += 1
     }
     this.#begunBytes = landed

@@ -4,7 +4,6 @@ import type { AuditLine } from './audit-sink.ts'
 
 export interface QueueBounds {
   readonly maxLines: number
-  /** Line breaks count. */
   readonly maxBytes: number
 }
 
@@ -14,8 +13,6 @@ export const sinkBounds: QueueBounds = { maxLines: 100_000, maxBytes: 64 << 20 }
 export class SinkQueue {
   readonly #bounds: QueueBounds
   #lines: AuditLine[] = []
-  /** Of each line: what a line takes is asked for three times, and costs more than the rest of it. */
-  #sizes: number[] = []
   /** Lines before this index have left. */
   #first = 0
   #bytes = 0
@@ -34,11 +31,9 @@ export class SinkQueue {
 
   /** False: there is no room, and the line is not taken. */
   push(line: AuditLine): boolean {
-    const bytes = sizeOf(line)
-    if (this.depth >= this.#bounds.maxLines || this.#bytes + bytes > this.#bounds.maxBytes) return false
+    if (this.depth >= this.#bounds.maxLines || this.#bytes + line.bytes > this.#bounds.maxBytes) return false
     this.#lines.push(line)
-    this.#sizes.push(bytes)
-    this.#bytes += bytes
+    this.#bytes += line.bytes
     return true
   }
 
@@ -46,7 +41,7 @@ export class SinkQueue {
   peek(maxBytes: number): readonly AuditLine[] {
     let end = this.#first
     for (let left = maxBytes; end < this.#lines.length; end++) {
-      left -= this.#sizes[end] ?? 0
+      left -= this.#lines[end]?.bytes ?? 0
       if (left < 0 && end > this.#first) break
     }
     return this.#lines.slice(this.#first, end)
@@ -55,16 +50,10 @@ export class SinkQueue {
   /** The oldest `count` lines leave. */
   shift(count: number): void {
     const end = Math.min(this.#first + count, this.#lines.length)
-    for (let index = this.#first; index < end; index++) this.#bytes -= this.#sizes[index] ?? 0
+    for (let index = this.#first; index < end; index++) this.#bytes -= this.#lines[index]?.bytes ?? 0
     this.#first = end
     if (this.#first * 2 < this.#lines.length) return
     this.#lines = this.#lines.slice(this.#first)
-    this.#sizes = this.#sizes.slice(this.#first)
     this.#first = 0
   }
-}
-
-/** In bytes, with the line break. */
-export function sizeOf({ text }: AuditLine): number {
-  return Buffer.byteLength(text) + 1
 }

@@ -28,6 +28,7 @@ const sink = new FileSink({ ...options, bufferBytes: 2048 }, { clock: systemCloc
 for (let number = Number(first); ; number++) {
   const at = systemClock.now()
   const entry = `{"timestamp":"${new Date(at).toISOString()}","number":${number},"text":"${'x'.repeat(number % 400)}"}`
-  sink.record({ at, severity: 'info', text: chain.link(entry) })
+  const text = chain.link(entry)
+  sink.record({ at, severity: 'info', text, bytes: text.length + 1 })
   if (sink.depth > 50) await turn()
 }

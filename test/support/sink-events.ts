@@ -47,7 +47,7 @@ export class RecordedSinkEvents implements SinkEvents {
 }
 
 export function auditLine(text: string, severity: AuditLine['severity'] = 'info'): AuditLine {
-  return { at: Date.UTC(2026, 10, 20, 10, 15) as EpochMs, severity, text }
+  return { at: Date.UTC(2026, 10, 20, 10, 15) as EpochMs, severity, text, bytes: Buffer.byteLength(text) + 1 }
 }
 
 /** Entries that tell their own number, from `first` on. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditLine } from '../../../src/audit/audit-sink.ts'
-import { SinkQueue, sizeOf } from '../../../src/audit/sink-queue.ts'
+import { SinkQueue } from '../../../src/audit/sink-queue.ts'
 import { fc } from '../../support/fast-check.ts'
 import { auditLine } from '../../support/sink-events.ts'
 
@@ -54,7 +54,7 @@ test('it holds what was pushed and not shifted, whatever comes in what order', (
           queue.shift(next.count)
           model = model.slice(next.count)
         } else if (queue.push(auditLine(next.text))) model.push(auditLine(next.text))
-        const bytes = model.reduce((sum, line) => sum + sizeOf(line), 0)
+        const bytes = model.reduce((sum, line) => sum + line.bytes, 0)
         assert.deepEqual(queue.peek(1e6), model)
         assert.deepEqual([queue.depth, queue.bytes], [model.length, bytes])
         assert.ok(model.length <= bounds.maxLines && bytes <= bounds.maxBytes)
