@@ -14,6 +14,7 @@ export class Reloading {
   readonly #started = Promise.withResolvers<App>()
   /** One after the other. */
   #turn: Promise<unknown> = Promise.resolve()
+  #hasEnded = false
 
   constructor(args: ServeArgs, logger: Logger) {
     this.#args = args
@@ -25,6 +26,11 @@ export class Reloading {
     this.#started.resolve(app)
   }
 
+  /** The proxy is about to end: nothing is reloaded any more. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
   /** Files are opened anew, and the config that the file holds now applies; a file with problems changes nothing. Never rejects. */
   reload(): Promise<ReloadReply> {
     const reloaded = this.#turn.then(async () => this.#apply(await this.#started.promise))
@@ -34,6 +40,7 @@ export class Reloading {
 
   async #apply(app: App): Promise<ReloadReply> {
     await app.reopenFiles()
+    if (this.#hasEnded) return this.#refuse(['the proxy is shutting down'])
     const { configFile, env } = this.#args
     const loaded = loadConfig(configFile, env, systemClock.now())
     if (loaded.kind === 'problems') {

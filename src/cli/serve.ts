@@ -37,32 +37,32 @@ async function serve(config: Config, described: unknown, args: ServeArgs): Promi
   const stopWatching = config.configWatch
     ? watchFile(args.configFile, systemClock, () => void reloading.reload())
     : () => {}
-  let app: App
   try {
     const ports = { clock: systemClock, random: systemRandom, log: output, version: args.version }
-    app = await createApp(config, { ...ports, described, reload: () => reloading.reload() })
+    const app = await createApp(config, { ...ports, described, reload: () => reloading.reload() })
+    const signal = await serveUntil(stopped, app, reloading)
+    reloading.end()
+    output.logger.info({ signal }, 'draining')
+    return await drain(app, output)
   } catch (error) {
+    output.logger.fatal({ err: error }, 'cannot start')
+    output.flush()
+    return 1
+  } finally {
     stopWatching()
-    return failedTo('start', error, output)
   }
+}
+
+/** Rejects when it cannot listen; then it is closed. */
+async function serveUntil(stopped: Promise<NodeJS.Signals>, app: App, reloading: Reloading): Promise<NodeJS.Signals> {
   try {
     announce(await app.listen())
   } catch (error) {
-    stopWatching()
     await app.close()
-    return failedTo('listen', error, output)
+    throw error
   }
   reloading.begin(app)
-  const signal = await stopped
-  stopWatching()
-  output.logger.info({ signal }, 'draining')
-  return drain(app, output)
-}
-
-function failedTo(what: string, error: unknown, output: LogOutput): number {
-  output.logger.fatal({ err: error }, `cannot ${what}`)
-  output.flush()
-  return 1
+  return stopped
 }
 
 async function drain(app: App, output: LogOutput): Promise<number> {

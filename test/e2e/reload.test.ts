@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { longerThanBuffers } from '../behaviour/streaming/rig.ts'
 import { administered, adminSecret } from '../support/administration.ts'
 import { startFakeOrigin } from '../support/fake-origin.ts'
 import { type ProxyProcess, startProxyProcess } from '../support/proxy-process.ts'
@@ -10,7 +11,7 @@ import { signedToken } from '../support/tokens.ts'
 type Settings = Parameters<typeof configFor>[1]
 
 async function untilPrinted(proxy: ProxyProcess, words: string, times = 1): Promise<void> {
-  while (proxy.stdout.filter((line) => line.includes(words)).length < times) await fetch(`${proxy.main}/health`)
+  while (proxy.stdout.filter((line) => line.includes(words)).length < times) await fetch(`${proxy.metrics}/health`)
 }
 
 async function rewrite(proxy: ProxyProcess, text: string): Promise<void> {
@@ -74,4 +75,18 @@ test('with config_watch the file applies as soon as it changes', async (t) => {
   await writeFile(proxy.configFile, text({ bucket: { path_prefix: '/written' } }))
   await untilPrinted(proxy, 'config is reloaded', 2)
   assert.equal((await fetch(`${proxy.main}/written/a`)).status, 200)
+})
+
+test('while the proxy drains the file is not read again', async (t) => {
+  const origin = await startFakeOrigin(t)
+  origin.serve('film', { size: longerThanBuffers, seed: 1 })
+  const proxy = await startProxyProcess(t, JSON.stringify(configFor(origin.endpoint, {})))
+  const download = await fetch(`${proxy.main}/b/film`)
+  proxy.signal('SIGTERM')
+  await untilPrinted(proxy, 'draining')
+  proxy.signal('SIGHUP')
+  await untilPrinted(proxy, 'the proxy is shutting down')
+  assert.equal((await download.arrayBuffer()).byteLength, longerThanBuffers)
+  assert.equal(await proxy.exited, 0)
+  assert.equal(proxy.stdout.join().includes('config is reloaded'), false)
 })
