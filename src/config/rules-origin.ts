@@ -8,22 +8,33 @@ import { singleOrigin } from './settings-s3.ts'
 type S3 = Settings['buckets'][number]['s3']
 type Replica = NonNullable<S3['replicas']>[number]
 
-/** `at`: the path of the section. */
-export function checkOrigin(s3: S3, at: string, report: Report): void {
+/**
+ * `at`: the path of the section. `requestTimeout`: in seconds. A request that ends first says nothing about the replica that
+ * kept it waiting.
+ */
+export function checkOrigin(s3: S3, at: string, requestTimeout: number, report: Report): void {
   const paths = [`${at}.retry.initial_backoff_ms`, `${at}.retry.max_backoff_ms`] as const
   if (s3.retry.initial_backoff_ms > s3.retry.max_backoff_ms && report.isGiven(paths[0])) {
     report.contradict([...paths], 'must not be above max_backoff_ms (default 1000)')
   }
+  const warnOfTimeout = (seconds: number, place: string) => {
+    if (seconds < requestTimeout) return
+    const why = `not below server.request_timeout_seconds (${requestTimeout})`
+    report.warn(`${place}.timeout_seconds`, `is ${why}: an origin that never answers is not found out`)
+  }
   if (s3.replicas === undefined) {
     requireOrigin(s3, at, report)
     checkPlace(s3, at, report)
+    warnOfTimeout(s3.timeout_seconds, at)
     return
   }
   refuseSingleOrigin(s3, at, report)
   checkRepeats(s3.replicas, 'name', at, report)
   checkRepeats(s3.replicas, 'priority', at, report)
   s3.replicas.forEach((replica, index) => {
-    checkPlace(replica, `${at}.replicas[${index}]`, report)
+    const place = `${at}.replicas[${index}]`
+    checkPlace(replica, place, report)
+    warnOfTimeout(replica.timeout_seconds ?? s3.timeout_seconds, place)
   })
 }
 

@@ -32,7 +32,7 @@ export function checkRules(settings: Settings, report: Report): void {
   checkWarming(settings, report)
   settings.buckets.forEach((bucket, index) => {
     const path = `buckets[${index}]`
-    checkOrigin(bucket.s3, `${path}.s3`, report)
+    checkOrigin(bucket.s3, `${path}.s3`, settings.server.request_timeout_seconds, report)
     checkCors(bucket, path, report)
   })
   checkNames(settings.buckets, report)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { configOf, oneBucket, originOf, problemsOf } from './parse-yaml.ts'
+import { configOf, oneBucket, originOf, problemsOf, warningsOf } from './parse-yaml.ts'
 
 const inBucket = (s3: string) =>
   `buckets:\n  - name: a\n    path_prefix: /a\n    s3:\n${s3.replaceAll(/^/gm, '      ')}\n`
@@ -154,4 +154,18 @@ test('how many requests are served at a time, how many wait, and whether the fil
       'server.queue_size (line 2): must be at least 0',
     ],
   )
+})
+
+test('a wait for the origin that is as long as that of the whole request comes with a warning', () => {
+  const says = (seconds: number) =>
+    `is not below server.request_timeout_seconds (${seconds}): an origin that never answers is not found out`
+  assert.deepEqual(warningsOf(inBucket('bucket: my-products\nregion: r\ntimeout_seconds: 29')), [])
+  assert.deepEqual(warningsOf(inBucket('bucket: my-products\nregion: r\ntimeout_seconds: 30')), [
+    `buckets[0].s3.timeout_seconds (line 7): ${says(30)}`,
+  ])
+  const short = `server: { request_timeout_seconds: 10 }\n`
+  const mixed = replicas(replica('one', 1, ', timeout_seconds: 5'), replica('two', 2))
+  assert.deepEqual(warningsOf(short + inBucket(mixed)), [
+    `buckets[0].s3.replicas[1].timeout_seconds (line 8): ${says(10)}`,
+  ])
 })
