@@ -80,7 +80,8 @@ test('with config_watch the file applies as soon as it changes', async (t) => {
 test('while the proxy drains the file is not read again', async (t) => {
   const origin = await startFakeOrigin(t)
   origin.serve('film', { size: longerThanBuffers, seed: 1 })
-  const proxy = await startProxyProcess(t, JSON.stringify(configFor(origin.endpoint, {})))
+  const server = { shutdown_timeout_seconds: 60 }
+  const proxy = await startProxyProcess(t, JSON.stringify(configFor(origin.endpoint, { server })))
   const download = await fetch(`${proxy.main}/b/film`)
   proxy.signal('SIGTERM')
   await untilPrinted(proxy, 'draining')
