@@ -9,6 +9,9 @@ const removers = 2
 /** While others are being written, no more than this part of the bound is in flight. */
 const inFlightShare = 1 / 8
 
+/** Of the bound, what is tried again at a time after the file system had no space for it. */
+const regainedShare = 1 / 64
+
 export interface DiskRoomOptions {
   readonly maxBytes: number
   readonly index: DiskIndex
@@ -35,6 +38,8 @@ export class DiskRoom {
   #condemnedBytes = 0
   readonly #incoming = new Set<RecordDigest>()
   #reservedBytes = 0
+  /** Of the bound, what the file system has not. */
+  #missingBytes = 0
   #change = Promise.withResolvers<void>()
 
   constructor({ maxBytes, index, turns, removeFile }: DiskRoomOptions) {
@@ -96,6 +101,17 @@ export class DiskRoom {
     this.#changed()
   }
 
+  /** A write found no space. What is there becomes the bound, so that whatever comes takes the place of something older. */
+  foundNoSpace(): void {
+    const held = this.#index.bytes + this.#condemnedBytes
+    this.#missingBytes = Math.max(this.#missingBytes, this.#maxBytes - held)
+  }
+
+  /** To be called now and then: whoever else filled the file system may have left it. */
+  regainSpace(): void {
+    this.#missingBytes = Math.max(0, this.#missingBytes - this.#maxBytes * regainedShare)
+  }
+
   /** Resolves when every file condemned so far is gone or taken over. */
   async emptied(): Promise<void> {
     while (this.#condemned.size > 0) await this.#change.promise
@@ -104,12 +120,12 @@ export class DiskRoom {
   #isFree(bytes: number): boolean {
     const written = this.#reservedBytes
     if (written > 0 && written + bytes > this.#maxBytes * inFlightShare) return false
-    this.#index.makeRoom(written + bytes)
+    this.#index.makeRoom(written + bytes + this.#missingBytes)
     return written + this.#condemnedBytes === 0 || this.#total + bytes <= this.#maxBytes
   }
 
   get #total(): number {
-    return this.#index.bytes + this.#reservedBytes + this.#condemnedBytes
+    return this.#index.bytes + this.#reservedBytes + this.#condemnedBytes + this.#missingBytes
   }
 
   #callNext(): void {

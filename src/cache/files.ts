@@ -64,6 +64,11 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && missingCodes.includes(error.code)
 }
 
+/** Whether it says that there is no space: on the device, or for this user. */
+export function isOutOfSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
 /** Whether it says that there is a folder where a file should be. */
 export function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EISDIR'

@@ -7,7 +7,7 @@ import { DiskRecovery } from './disk-recovery.ts'
 import { DiskRoom } from './disk-room.ts'
 import type { Snapshot } from './disk-snapshot.ts'
 import type { DiskTierOptions, DiskTierPorts } from './disk-tier.ts'
-import { isMissing } from './files.ts'
+import { isMissing, isOutOfSpace } from './files.ts'
 import { PutsUnderWay, type PutUnderWay } from './puts-under-way.ts'
 import { type CacheRecord, tagsOf } from './record.ts'
 import { digestOf, type RecordDigest } from './record-digest.ts'
@@ -51,9 +51,7 @@ export class RecordsOnDisk {
     this.#reader = new RecordReader(options.layout, ports.files, ports.clock)
     this.#writer = new RecordWriter(options.layout, ports.files, (folder) => this.noteLoss(folder))
     this.#room = new DiskRoom({
-      maxBytes: options.maxBytes,
-      index: options.index,
-      turns: this.turns,
+      ...{ maxBytes: options.maxBytes, index: options.index, turns: this.turns },
       removeFile: async (digest) => {
         await this.#writer.remove(digest).catch((error) => ports.events.failed('disk', 'remove', error)) // see `tidy`
       },
@@ -156,6 +154,7 @@ export class RecordsOnDisk {
   async tidy(): Promise<void> {
     await this.#writer.discardTemporaries()
     await this.#writer.removeLeftovers(this.turns)
+    this.#room.regainSpace()
     if (this.#isRecountDue) this.#recount()
   }
 
@@ -222,6 +221,7 @@ export class RecordsOnDisk {
       if (put.isCleared) await this.#removeFile(digest)
       else await this.#enter(id, tags, digest, file)
     } catch (error) {
+      if (isOutOfSpace(error)) this.#room.foundNoSpace()
       this.index.delete(id, digest)
       await this.#removeFile(digest).catch(() => undefined) // the older record must not outlive the newer; what failed is thrown
       throw error
