@@ -84,7 +84,13 @@ export class SnapshotWriter {
 
   static async create(layout: DiskLayout, path: string): Promise<SnapshotWriter> {
     const file = await open(path, 'wx', 0o600)
-    return new SnapshotWriter(layout, path, file, (await file.stat()).mtimeMs)
+    try {
+      return new SnapshotWriter(layout, path, file, (await file.stat()).mtimeMs)
+    } catch (error) {
+      // Cleans up: a FileHandle that is collected while it is open ends the process.
+      await abandon(file, path)
+      throw error
+    }
   }
 
   /** Only while nothing in the folder is on its way between the files and the index. */
@@ -105,14 +111,16 @@ export class SnapshotWriter {
   /** Says that this snapshot knows all: it will be believed. */
   async markComplete(): Promise<void> {
     const file = await open(this.#layout.cleanStop, 'w', 0o600)
-    await file.writeFile(this.#name)
-    await file.close()
+    try {
+      await file.writeFile(this.#name)
+    } finally {
+      await file.close()
+    }
   }
 
   /** Whether written or not; what it leaves behind is swept at the next start. */
   async abandon(): Promise<void> {
-    await this.#file.close().catch(() => undefined)
-    await unlink(this.#path).catch(() => undefined)
+    await abandon(this.#file, this.#path)
   }
 
   #beginning(): Uint8Array {
@@ -127,6 +135,11 @@ export class SnapshotWriter {
     bytes.writeUInt32LE(crc32(bytes.subarray(0, checksumAt)), checksumAt)
     return bytes
   }
+}
+
+async function abandon(file: FileHandle, path: string): Promise<void> {
+  await file.close().catch(() => undefined)
+  await unlink(path).catch(() => undefined)
 }
 
 /** Undefined when there is none, or none of this format that is whole. */
@@ -183,6 +196,9 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 async function forgetCleanStop(layout: DiskLayout): Promise<void> {
   await unlink(layout.cleanStop)
   const folder = await open(layout.root, 'r')
-  await folder.sync()
-  await folder.close()
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

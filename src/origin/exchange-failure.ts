@@ -39,6 +39,12 @@ export function limitIn(phase: ExchangePhase): TimeoutKind {
   return phase === 'sent' ? 'first-byte' : 'connect'
 }
 
+/** No connection could be opened because this process may open no more, or this machine: no word about the origin. */
+export function isForLackOfDescriptors({ cause }: ProxyError): boolean {
+  const code = cause instanceof Error ? codeOf(cause) : ''
+  return code === 'EMFILE' || code === 'ENFILE'
+}
+
 function bodyFailure(error: Error, code: string): ProxyError {
   // The parser's word for a connection that ended inside a chunk.
   if (notHttp(code) && !error.message.includes('Invalid EOF state')) {

@@ -3,6 +3,7 @@
 import { type Admission, Breaker, type BreakerOptions } from '../base/breaker.ts'
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
+import { isForLackOfDescriptors } from './exchange-failure.ts'
 import type { ObjectRef, Origin, OriginAnswer, OriginBody, OriginEvents, OriginQuery } from './origin.ts'
 import { ReplicaProbe } from './replica-probe.ts'
 import { isFailure } from './retrying.ts'
@@ -80,7 +81,9 @@ export class Replica {
         this.#breaker.succeeded(admission)
         return { kind: 'refused', error }
       }
-      this.#breaker.failed(admission)
+      // Who could be asked over the connections that are open must not be left alone for it.
+      if (isForLackOfDescriptors(error)) this.#breaker.withdrawn(admission)
+      else this.#breaker.failed(admission)
       return { kind: 'failed', error }
     }
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ProxyError } from '../../../src/base/errors.ts'
-import { answers, changed, fails, hangs, object, stage } from './replica-stage.ts'
+import { answers, changed, type Deed, fails, hangs, object, stage } from './replica-stage.ts'
 import { ask, bytesOf, failsWith } from './rig.ts'
 
 const once = { maxAttempts: 1 }
@@ -40,6 +40,13 @@ test('half of twenty failing opens it too', async () => {
   assert.deepEqual(on.events.breakers, ['a open'])
 })
 
+function failsToConnect(code: string): Deed {
+  const cause = Object.assign(new Error(`connect ${code}`), { code })
+  return () => {
+    throw new ProxyError('OriginUnreachable', 'scripted', { cause })
+  }
+}
+
 const outcomes = {
   opens: [
     ...(['OriginUnreachable', 'OriginTimeout', 'OriginTruncated', 'OriginError', 'SlowDown'] as const).map(
@@ -53,6 +60,7 @@ const outcomes = {
       (code) => [code, fails(code)] as const,
     ),
     ['a 404', answers({ kind: 'missing', code: 'NoSuchKey', requestedAt: 0 as never, receivedAt: 0 as never })],
+    ...['EMFILE', 'ENFILE'].map((code) => [`${code} where a connection was wanted`, failsToConnect(code)] as const),
     ['another version', answers()],
     ['a 404 that is not S3’s', answers(object(404))],
   ],
