@@ -1,6 +1,7 @@
 /** What the scripts about failures share: the proxy with a config of theirs, origins that come back, and promises. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Wrapped } from '../../test/chaos/own-file-system.ts'
 import { readAddresses, type Traffic } from './servers.ts'
 import { type Session, type Started, waitFor } from './session.ts'
 
@@ -13,19 +14,21 @@ export interface RunningProxy {
   metric(name: string, labels?: string): Promise<number>
 }
 
-/** `flags` are Node's. Listens where it likes, with `/metrics`, and logs no requests. */
+/** `flags` are Node's. Listens where it likes, with `/metrics`, and logs no requests. `wrapped` starts it in some surroundings. */
 export async function startProxy(
   session: Session,
   config: Readonly<Record<string, unknown>>,
   flags: readonly string[] = [],
+  wrapped?: Wrapped,
 ): Promise<RunningProxy> {
   const file = join(session.folder, `config-${Math.random().toString(36).slice(2)}.yaml`)
   const { server, ...rest } = config as { server?: object }
   const listeners = { server: { address: '127.0.0.1:0', ...server }, metrics: { address: '127.0.0.1:0' } }
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ ...listeners, logging: { level: 'error' }, ...rest }))
-  const command = [...flags, join(repository, 'src', 'main.ts'), 'serve', '--config', file]
-  const started = session.start('yatagarasu', session.cores.server, process.execPath, command)
+  const node = [process.execPath, ...flags, join(repository, 'src', 'main.ts'), 'serve', '--config', file]
+  const [command = '', ...args] = wrapped === undefined ? node : [wrapped.command, ...wrapped.args, ...node]
+  const started = session.start('yatagarasu', session.cores.server, command, args)
   const { main, metrics } = await waitFor(started, () => readAddresses(started))
   return {
     started,

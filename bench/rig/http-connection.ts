@@ -11,7 +11,7 @@ export interface Exchange {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   /** Lends the bytes: they are overwritten when it returns. */
-  onBody(chunk: Buffer, offset: number): void
+  onBody(chunk: Buffer, offset: number, status: number): void
 }
 
 export interface Answer {
@@ -43,7 +43,8 @@ export class HttpConnection {
   #pending: Pending | undefined
   #isOpen = true
 
-  constructor(port: number) {
+  /** `restMs`: how long it rests after each read, of up to 256 KiB. */
+  constructor(port: number, restMs = 0) {
     this.#host = `127.0.0.1:${port}`
     this.#socket = connect({
       port,
@@ -53,6 +54,7 @@ export class HttpConnection {
         buffer: Buffer.allocUnsafeSlow(readBytes),
         callback: (length, buffer) => {
           this.#take(Buffer.from(buffer.buffer, buffer.byteOffset, length))
+          if (restMs > 0) this.#rest(restMs)
           return true
         },
       },
@@ -99,6 +101,11 @@ export class HttpConnection {
     this.#socket.destroy()
   }
 
+  #rest(restMs: number): void {
+    this.pause()
+    setTimeout(() => this.resume(), restMs)
+  }
+
   #take(chunk: Buffer): void {
     const pending = this.#pending
     if (pending === undefined) {
@@ -107,7 +114,7 @@ export class HttpConnection {
     }
     const body = pending.length >= 0 ? chunk : this.#takeHead(pending, chunk)
     if (body === undefined) return
-    if (body.length > 0) pending.exchange.onBody(body, pending.received)
+    if (body.length > 0) pending.exchange.onBody(body, pending.received, pending.status)
     pending.received += body.length
     if (pending.received > pending.length) this.#socket.destroy(new Error('more bytes than Content-Length'))
     else if (pending.received === pending.length) this.#finish(pending)

@@ -17,7 +17,7 @@ export interface Sample {
   readonly tookMs: number
   /** 0: the connection broke, before the head or in the body. */
   readonly status: number
-  /** Complete, but with bytes that are not the object's. Never acceptable. */
+  /** Bytes that are not the object's, or a complete answer that lacks some. Never acceptable. */
   readonly isWrong: boolean
   /** The head of the answer; or why there is none. */
   readonly words: string
@@ -61,21 +61,22 @@ export async function timedRequest(connection: HttpConnection, request: TimedReq
     const { status, bytes, head } = await connection.request({
       path,
       ...(range && { headers: { range: `bytes=${start}-${end - 1}` } }),
-      onBody(chunk, offset) {
-        isRight &&= matchesContent(object, start + offset, chunk)
+      onBody(chunk, offset, status) {
+        if (isContent(status)) isRight &&= matchesContent(object, start + offset, chunk)
       },
     })
-    const isComplete = status === 200 || status === 206
-    const isWrong = isComplete && (!isRight || bytes !== end - start)
+    const isWrong = !isRight || (isContent(status) && bytes !== end - start)
     return { request, atMs, tookMs: performance.now() - atMs, status, isWrong, words: head }
   } catch (error) {
     connection.close()
     const words = error instanceof Error ? error.message : String(error)
-    return { request, atMs, tookMs: performance.now() - atMs, status: 0, isWrong: false, words }
+    return { request, atMs, tookMs: performance.now() - atMs, status: 0, isWrong: !isRight, words }
   }
 }
 
-export const isGood = ({ status, isWrong }: Sample): boolean => (status === 200 || status === 206) && !isWrong
+const isContent = (status: number): boolean => status === 200 || status === 206
+
+export const isGood = ({ status, isWrong }: Sample): boolean => isContent(status) && !isWrong
 
 export function between(samples: readonly Sample[], fromMs: number, untilMs: number): Sample[] {
   return samples.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)

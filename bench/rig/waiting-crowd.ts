@@ -11,15 +11,18 @@ export class WaitingCrowd {
   readonly #port: number
   readonly #next: () => TimedRequest
   readonly #count: number
+  readonly #restMs: number
   readonly #connections = new Set<HttpConnection>()
   readonly #samples: Sample[] = []
   readonly #clients: Promise<unknown>
   #isOver = false
   #asked = 0
 
-  constructor(port: number, count: number, next: () => TimedRequest) {
+  /** `restMs`: how long they rest after each read. */
+  constructor(port: number, count: number, next: () => TimedRequest, restMs = 0) {
     this.#port = port
     this.#count = count
+    this.#restMs = restMs
     this.#next = next
     this.#clients = Promise.all(Array.from({ length: count }, () => this.#ask()))
   }
@@ -41,7 +44,7 @@ export class WaitingCrowd {
 
   async #ask(): Promise<void> {
     while (!this.#isOver) {
-      const connection = new HttpConnection(this.#port)
+      const connection = new HttpConnection(this.#port, this.#restMs)
       this.#connections.add(connection)
       while (!this.#isOver && connection.isOpen) {
         this.#asked += 1
