@@ -7,6 +7,7 @@ import { buildAccess, jwtBuilder } from './build-access.ts'
 import { buildAdmin, buildBucketAdmin } from './build-admin.ts'
 import { buildAudit } from './build-audit.ts'
 import { buildRateLimiting, buildRates } from './build-limits.ts'
+import { buildObservability } from './build-observability.ts'
 import { buildRedis } from './build-redis.ts'
 import { buildOrigin } from './build-s3.ts'
 import type { BucketConfig, Config, JwtConfig, LayerConfig } from './config.ts'
@@ -45,6 +46,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
     metrics: metrics.enabled ? listenAt(metrics, defaultPorts.metrics) : undefined,
     admin: buildAdmin(settings, buildJwt),
     logging,
+    observability: buildObservability(settings.observability),
     audit: buildAudit(settings.audit_log),
     webhooks: settings.webhooks,
     warming: buildWarming(settings.warming),

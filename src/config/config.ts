@@ -31,6 +31,7 @@ export interface Config {
   /** Undefined: there is no `/admin`. */
   readonly admin: AdminConfig | undefined
   readonly logging: LoggingConfig
+  readonly observability: ObservabilityConfig
   /** Undefined: nothing is audited. */
   readonly audit: AuditConfig | undefined
   readonly webhooks: readonly WebhookConfig[]
@@ -76,6 +77,39 @@ export interface ServerConfig extends ListenAddress {
 export interface LoggingConfig {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   readonly format: 'json' | 'pretty'
+}
+
+export interface ObservabilityConfig {
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined
+  /** Undefined: every request is logged, in one line without header fields. */
+  readonly requestLogging: RequestLoggingConfig | undefined
+  /** Undefined: slow requests have no line of their own. */
+  readonly slowRequests: { readonly thresholdMs: number } | undefined
+  /** In dollars. */
+  readonly prices: { readonly per1000Requests: number; readonly perGb: number }
+}
+
+export interface TracingConfig {
+  readonly exporter: 'otlp' | 'zipkin' | 'none'
+  /** Undefined: where collectors usually listen. */
+  readonly endpoint: string | undefined
+  readonly serviceName: string
+  /** 0 to 1. */
+  readonly samplingRatio: number
+}
+
+export interface RequestLoggingConfig {
+  /** Header fields of request and response as well. */
+  readonly responses: boolean
+  /** Patterns over whole paths as received. Empty: any path. */
+  readonly includePaths: readonly string[]
+  /** Stronger than the others. */
+  readonly excludePaths: readonly string[]
+  /** `404`, `5xx` or `500-504`. Empty: any status. */
+  readonly statuses: readonly string[]
+  /** Lower case, beside those that are always redacted. */
+  readonly redactHeaders: readonly string[]
 }
 
 export interface BucketConfig {

@@ -2,6 +2,7 @@
 
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { canonicalAddress } from '../http/address-set.ts'
+import { Glob } from '../objects/glob.ts'
 
 export interface Format {
   /** A regular expression for editors; what it lets through may still be refused by `problem`. */
@@ -77,6 +78,20 @@ export const pathPrefix = format('^/', 'must start with /', (text) => {
   return reserved === undefined ? undefined : `${reserved} is reserved`
 })
 
+/** No path begins with anything but a slash. */
+export const pathPattern = format('^[/*?]', 'must begin with / or *, as in /products/*', (text) =>
+  Glob.parse(text) === undefined ? 'must be at most 2048 characters, without a backslash at the end' : undefined,
+)
+
+export const statusRange = format(
+  '^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$',
+  'must be a status such as 404, a class such as 5xx, or a range such as 500-504',
+  (text) => {
+    const [from = '', to = from] = text.split('-')
+    return to < from ? 'must not end below its begin' : undefined
+  },
+)
+
 export const hostName = format(
   String.raw`^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*|\[[0-9A-Fa-f:.]+\])$`,
   'must be a host name without a port, such as assets.example.com',
@@ -102,6 +117,16 @@ export const jwksUrl = format(
 export const webhookUrl = format(
   String.raw`^https?://[^\s#\\]+$`,
   'must be an http or https URL, such as https://hooks.example.com/yatagarasu',
+  (text) => {
+    if (!URL.canParse(text)) return 'must be a valid URL'
+    return holdsUser(text) ? 'must not hold a user or a password' : undefined
+  },
+)
+
+/** Where spans go. A query might hold a key, and this URL is shown to administrators. */
+export const collectorUrl = format(
+  String.raw`^https?://[^\s?#\\]+$`,
+  'must be an http or https URL without a query, such as http://localhost:4318',
   (text) => {
     if (!URL.canParse(text)) return 'must be a valid URL'
     return holdsUser(text) ? 'must not hold a user or a password' : undefined

@@ -28,8 +28,10 @@ export function jsonSchema(): string {
 function schemaOf(setting: Setting): Json {
   const described = { description: setting.help, ...defaultOf(setting) }
   switch (setting.kind) {
-    case 'text':
-      return { ...described, type: 'string', ...patternOf(setting.format?.pattern, setting.required === true) }
+    case 'text': {
+      const written = { type: 'string', ...patternOf(setting.format?.pattern, setting.required === true) }
+      return { ...described, ...(setting.mayBeNumber ? { anyOf: [written, { type: 'integer' }] } : written) }
+    }
     case 'flag':
       return { ...described, anyOf: [{ type: 'boolean' }, wholeVariable] }
     case 'number': {

@@ -66,9 +66,10 @@ export function oneOf(words: readonly string[]): string {
 }
 
 function parseText(setting: TextKind, { value }: Given): LeafResult {
-  if (typeof value !== 'string') return { problem: 'must be text; put it in quotes' }
-  const problem = setting.format?.problem(value)
-  return problem === undefined ? { value } : { problem }
+  const text = setting.mayBeNumber && Number.isInteger(value) ? String(value) : value
+  if (typeof text !== 'string') return { problem: 'must be text; put it in quotes' }
+  const problem = setting.format?.problem(text)
+  return problem === undefined ? { value: text } : { problem }
 }
 
 function parseFlag({ value, loose }: Given): LeafResult {

@@ -8,6 +8,7 @@ import { checkAudit } from './rules-audit.ts'
 import { checkCache } from './rules-cache.ts'
 import { checkLimits } from './rules-limits.ts'
 import { checkListeners } from './rules-listeners.ts'
+import { checkObservability } from './rules-observability.ts'
 import { checkOrigin } from './rules-origin.ts'
 import { checkRedis } from './rules-redis.ts'
 import { checkServerTls } from './rules-tls.ts'
@@ -27,6 +28,7 @@ export function checkRules(settings: Settings, report: Report): void {
   checkRedis(settings, report)
   checkAccess(settings, report)
   checkAdmin(settings, report)
+  checkObservability(settings, report)
   checkAudit(settings, report)
   checkWebhooks(settings, report)
   checkWarming(settings, report)

@@ -7,6 +7,7 @@ import { auditLog, webhooks } from './settings-audit.ts'
 import { buckets } from './settings-buckets.ts'
 import { cache } from './settings-cache.ts'
 import { rateLimiting } from './settings-limits.ts'
+import { observability } from './settings-observability.ts'
 import { configWatch, logging, metrics, server } from './settings-server.ts'
 import { warming } from './settings-warming.ts'
 
@@ -16,6 +17,7 @@ export const schema = section('The configuration.', {
   metrics,
   admin,
   logging,
+  observability,
   audit_log: auditLog,
   webhooks,
   jwt,

@@ -19,6 +19,8 @@ export interface TextKind extends Shared {
   readonly default?: string
   /** Nothing between the quotes is an error, and not the default. */
   readonly refusesEmpty?: true
+  /** A number without quotes is read as the text it is written as. Whole numbers only. */
+  readonly mayBeNumber?: true
   readonly format?: Format
   /** What nobody is shown of it: anything, or of a URL what is behind its host. */
   readonly secret?: 'all' | 'beyond-host'

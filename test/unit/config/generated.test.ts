@@ -44,6 +44,7 @@ server: { port: "\${PORT}", trusted_proxies: ["\${PROXY}"], https: { min_tls_ver
 jwt: { claims_verification: [{ claim: a, operator: in, value: [1, x, true] }], audience: a, admin_claims: [] }
 admin: { enabled: "\${ON}", jwt: { enabled: true, token_sources: [{ type: bearer }] } }
 audit_log: { file: { file_path: a, buffer_size: 4KB }, syslog: { syslog_address: h, syslog_protocol: tcp }, outputs: [s3] }
+observability: { tracing: { exporter: jaeger, sampling_ratio: "\${R}" }, request_logging: { statuses: [404, 5xx, "\${S}"] } }
 webhooks: [{ url: "\${HOOK}", secret: s, events: ["\${EVENT}"] }]
 rate_limiting: { enabled: "\${ON:-true}", per_ip: { requests_per_second: 0.5 } }
 shutdown: { timeout_seconds: 3 }
@@ -77,6 +78,8 @@ test('the JSON Schema refuses what the loader refuses', () => {
     ['rate_limiting: { enabled: true, global: {} }', '/rate_limiting/global'],
     ['audit_log: { enabled: true, s3_export: {} }', '/audit_log/s3_export'],
     ['webhooks: [{ url: "https://h/", secret: s, events: [] }]', '/webhooks/0/events'],
+    ['observability: { tracing: { endpoint: "collector:4318" } }', '/observability/tracing/endpoint'],
+    ['observability: { request_logging: { statuses: [4xx, 6xx] } }', '/observability/request_logging/statuses/1'],
     ['warming: { schedule: [{ bucket: a }] }', '/warming/schedule/0'],
   ] as const
   for (const [text, path] of wrong) {

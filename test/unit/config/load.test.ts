@@ -31,6 +31,12 @@ test('what a file does not say has its default', () => {
     metrics: { host: '0.0.0.0', port: 9090 },
     admin: undefined,
     logging: { level: 'info', format: 'json' },
+    observability: {
+      tracing: undefined,
+      requestLogging: undefined,
+      slowRequests: undefined,
+      prices: { per1000Requests: 0.0004, perGb: 0.09 },
+    },
     audit: undefined,
     webhooks: [],
     warming: { concurrency: 10, requestsPerSecond: 100, onStart: [], schedule: [] },
