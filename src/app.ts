@@ -3,7 +3,7 @@
 import type { ReloadReply } from './admin/ports.ts'
 import { closeAudit, reopenAudit } from './assembly/audit.ts'
 import { type Foundation, type FoundationPorts, openFoundation } from './assembly/foundation.ts'
-import { createGeneration, type Generation } from './assembly/generation.ts'
+import { createGeneration, type Generation, type Systems } from './assembly/generation.ts'
 import { Generations } from './assembly/generations.ts'
 import { openListeners } from './assembly/listeners.ts'
 import { restartRequired } from './assembly/restart-required.ts'
@@ -73,7 +73,7 @@ class RunningApp implements App {
   readonly #foundation: Foundation
   readonly #generations: Generations<Generation>
   readonly #listeners: ReturnType<typeof openListeners>
-  readonly #system: ReturnType<typeof createSystemEndpoints>
+  readonly #systems: Systems
   readonly #warming: Warming
   readonly #status: () => Promise<unknown>
   #addresses: Addresses = { main: '' }
@@ -84,8 +84,14 @@ class RunningApp implements App {
     this.#ports = ports
     this.#foundation = foundation
     const { clock, random, log, version, opener, pressure, health, board, metrics, store, purges, audit } = foundation
-    const isReady = () => this.#isReady
-    this.#system = createSystemEndpoints({ isReady, version }, clock)
+    const readiness = () => {
+      if (!this.#isReady) return 'unavailable'
+      return board.isDegraded ? 'degraded' : 'ready'
+    }
+    this.#systems = {
+      open: createSystemEndpoints({ version, status: readiness }, clock),
+      inside: createSystemEndpoints({ version, status: readiness, rows: () => board.rows() }, clock),
+    }
     this.#generations = new Generations(this.#generation(1, config, ports.described))
     this.#warming = new Warming(config.warming, {
       ...{ clock, random, pressure, ended: warmJobEvents(log.logger) },
@@ -93,9 +99,9 @@ class RunningApp implements App {
       routeOf: (bucket) => this.#generations.current.routeOf(bucket),
       listingOf: (bucket) => this.#generations.current.listingOf(bucket),
     })
-    this.#listeners = openListeners(config, foundation, this.#system, this.#generations)
+    this.#listeners = openListeners(config, foundation, this.#systems, this.#generations)
     this.#status = createStatus({
-      ...{ version, clock, board, health, metrics, store, purges, isReady, main: this.#listeners.main },
+      ...{ version, clock, board, health, metrics, store, purges, readiness, main: this.#listeners.main },
       ...{ warming: this.#warming.jobs, sinks: audit?.sinks ?? [], addresses: () => ({ ...this.#addresses }) },
       generation: () => this.#generations.current,
     })
@@ -187,7 +193,7 @@ class RunningApp implements App {
   #generation(number: number, config: Config, described: unknown): Generation {
     return createGeneration(number, config, described ?? {}, {
       foundation: this.#foundation,
-      system: this.#system,
+      systems: this.#systems,
       headTimeoutMs: this.#started.server.requestTimeoutMs,
       // An address that nobody listens at yet must not bring the administration to where everybody comes.
       hasAdminListener: (this.#started.admin ?? config.admin)?.address !== undefined,

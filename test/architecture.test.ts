@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize, sep } from 'node:path'
+// Opens the standard streams, as it does for OpenTelemetry's packages: they are no resources that a source file has started.
+import 'node:process'
 import { test } from 'node:test'
 
 interface Room {
@@ -40,7 +42,12 @@ const rooms: Readonly<Record<string, Room>> = {
     uses: ['base', 'http', 'access', 'limits', 'routing', 'policy', 'objects', 'cache/cache-key.ts'],
     types: ['cache', 'origin', 'audit', 'warming'],
   },
-  observe: { uses: ['base'], types: everyDomain, packages: ['pino', 'pino-pretty', 'prom-client', '@opentelemetry/'] },
+  // Paths are matched by the patterns that keys are.
+  observe: {
+    uses: ['base', 'objects/glob.ts'],
+    types: everyDomain,
+    packages: ['pino', 'pino-pretty', 'prom-client', '@opentelemetry/'],
+  },
   // A folder that belongs to one process is locked in one way, whatever is kept there.
   audit: { uses: ['base', 'cache/disk-lock.ts'], types: everyDomain, packages: ['undici', '@aws-sdk/'] },
   admin: {
@@ -54,8 +61,11 @@ const rooms: Readonly<Record<string, Room>> = {
   warming: { uses: ['base'], packages: ['croner'] },
   cluster: { uses: ['base', 'redis'], types: everyDomain },
   config: {
-    // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day.
-    uses: ['access/claim-rules.ts', 'access/static-keys.ts', 'http/address-set.ts', 'warming/schedule.ts'],
+    // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day, patterns.
+    uses: [
+      ...['access/claim-rules.ts', 'access/static-keys.ts', 'http/address-set.ts', 'warming/schedule.ts'],
+      'objects/glob.ts',
+    ],
     types: ['base', ...everyDomain],
     packages: ['yaml'],
   },

@@ -25,6 +25,8 @@ export interface JwksEvents {
   fetched(keys: number): void
   /** The keys stay what they were. */
   failed(error: unknown): void
+  /** Nobody wants them any more. */
+  closed(): void
 }
 
 export interface JwksPorts {
@@ -83,6 +85,7 @@ class Jwks implements KeySet {
     this.#closing.abort(new Error('the key set is closed'))
     this.#callOffRefresh()
     await this.#fetching
+    this.#ports.events.closed()
   }
 
   /** Never rejects. */

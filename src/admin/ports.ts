@@ -61,12 +61,20 @@ export interface CacheCounts {
   readonly isEstimate?: true | undefined
 }
 
+/** What the cache has spared the origin, and what the origin has cost. */
+export interface SavedCounts {
+  readonly requestsAvoided: number
+  readonly bytesAvoided: number
+  readonly dollarsSaved: number
+  readonly dollarsSpent: number
+}
+
 export interface CacheStats {
   /** One hit or miss for each request. */
-  readonly total: CacheCounts
+  readonly total: CacheCounts & SavedCounts
   /** One for each record. */
   readonly tiers: ReadonlyMap<TierName, CacheCounts>
-  readonly buckets: ReadonlyMap<string, CacheCounts>
+  readonly buckets: ReadonlyMap<string, CacheCounts & SavedCounts>
 }
 
 /** The request that somebody wonders about. */

@@ -3,7 +3,7 @@
 import { ProxyError } from '../base/errors.ts'
 import { readQuery } from './arguments.ts'
 import { decodedRest, everything, ofBucket, only, page, type Resource } from './call.ts'
-import type { AdminPorts, CacheCounts, CacheStats } from './ports.ts'
+import type { AdminPorts, CacheCounts, CacheStats, SavedCounts } from './ports.ts'
 
 export function statsResources({ stats, hasBucket }: Pick<AdminPorts, 'stats' | 'hasBucket'>): readonly Resource[] {
   return [
@@ -30,11 +30,15 @@ export function statsResources({ stats, hasBucket }: Pick<AdminPorts, 'stats' | 
 }
 
 function answer({ total, tiers, buckets }: CacheStats) {
-  return page(200, { total: rowOf(total), tiers: rowsOf(tiers), buckets: rowsOf(buckets) })
+  return page(200, {
+    total: { ...rowOf(total), savings: savingsOf(total) },
+    tiers: rowsOf(tiers, rowOf),
+    buckets: rowsOf(buckets, (row) => ({ ...rowOf(row), savings: savingsOf(row) })),
+  })
 }
 
-function rowsOf(rows: ReadonlyMap<string, CacheCounts>) {
-  return Object.fromEntries([...rows].map(([name, counts]) => [name, rowOf(counts)]))
+function rowsOf<Counts>(rows: ReadonlyMap<string, Counts>, tell: (counts: Counts) => object) {
+  return Object.fromEntries([...rows].map(([name, counts]) => [name, tell(counts)]))
 }
 
 function rowOf({ hits, misses, evictions, bytes, items, maxBytes, isEstimate }: CacheCounts) {
@@ -48,4 +52,18 @@ function rowOf({ hits, misses, evictions, bytes, items, maxBytes, isEstimate }: 
     max_size_bytes: maxBytes,
     ...(isEstimate === true && { is_estimate: true }),
   }
+}
+
+function savingsOf({ requestsAvoided, bytesAvoided, dollarsSaved, dollarsSpent }: SavedCounts) {
+  return {
+    origin_requests_avoided: requestsAvoided,
+    origin_bytes_avoided: bytesAvoided,
+    dollars_saved: rounded(dollarsSaved),
+    dollars_spent: rounded(dollarsSpent),
+  }
+}
+
+/** One request costs less than a millionth of a dollar; more digits than these are those of binary fractions. */
+function rounded(dollars: number): number {
+  return Math.round(dollars * 1e9) / 1e9
 }

@@ -16,6 +16,7 @@ import type { RunTable } from '../objects/run-table.ts'
 import type { UncacheableMemory } from '../objects/uncacheable-memory.ts'
 import { CacheStatsReader } from '../observe/cache-stats.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { Savings } from '../observe/savings.ts'
 import { createExplain } from '../pipeline/explain.ts'
 import { internalRequest } from '../pipeline/internal-request.ts'
 import type { Route } from '../pipeline/route.ts'
@@ -27,6 +28,7 @@ export interface AdministrationParts {
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
+  readonly savings: Savings
   readonly store: RecordStore
   readonly purges: Pick<PurgeLog, 'looked'>
   readonly runs: RunTable
@@ -50,10 +52,10 @@ export function createAdministration(
   { access }: AdminConfig,
   parts: AdministrationParts,
 ): Administer {
-  const { clock, random, metrics, store, purges, runs, uncacheable, admissions, routes, webhooks } = parts
+  const { clock, random, metrics, savings, store, purges, runs, uncacheable, admissions, routes, webhooks } = parts
   const names = buckets.map(({ name }) => name)
   const inventory = new Inventory(store, new Map(routes.map(({ name, site }) => [name, site])))
-  const stats = new CacheStatsReader(metrics, () => store.usage())
+  const stats = new CacheStatsReader(metrics, savings, () => store.usage())
   const table = new RouteTable(routes)
   const explain = createExplain({ routes: table, isOwn: isOwnPath, store, uncacheable, clock })
   const gates: Gates = {

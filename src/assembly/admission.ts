@@ -26,7 +26,10 @@ import { createLocalLimiter } from '../limits/local-limiter.ts'
 import type { Limit, LimitScope, RateLimiter } from '../limits/rate-limiter.ts'
 import { createRedisLimiter } from '../limits/redis-limiter.ts'
 import { jwksEvents, limiterEvents } from '../observe/access-events.ts'
+import type { KeyAges } from '../observe/key-ages.ts'
 import type { LogOutput } from '../observe/logger.ts'
+import type { StatusBoard } from '../observe/status-board.ts'
+import { notingKeys } from '../observe/status-notes.ts'
 import type { Admission, RouteLimits } from '../pipeline/admission.ts'
 import type { Foundation } from './foundation.ts'
 import type { Share } from './shared-parts.ts'
@@ -35,6 +38,8 @@ interface AdmissionPorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
+  readonly keyAges: KeyAges
+  readonly board: StatusBoard
 }
 
 /** Of equal settings there is one: tokens it has verified are remembered. */
@@ -128,9 +133,10 @@ function createVerifier(jwt: JwtConfig, ports: AdmissionPorts): Verifier {
   return { authenticator: new JwtAuthenticator(options, ports.clock), close: () => keys.close() }
 }
 
-function createKeys({ keys }: JwtConfig, { clock, random, log }: AdmissionPorts): KeySet {
+function createKeys({ keys }: JwtConfig, { clock, random, log, keyAges, board }: AdmissionPorts): KeySet {
   if (keys.kind === 'static') return createStaticKeys(keys.keys)
-  return createJwks(keys, { clock, random, events: jwksEvents(log.logger, keys.url) })
+  const events = notingKeys(jwksEvents(log.logger, keys.url), board, keys.url)
+  return createJwks(keys, { clock, random, events: keyAges.watch(events) })
 }
 
 /** Counts go on where limits change; they begin anew where they are kept in another way. */

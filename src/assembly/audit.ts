@@ -1,18 +1,17 @@
 /** The audit log and its sinks, and the webhooks. */
 
 import { hostname } from 'node:os'
-import { secretNames } from '../access/token-sources.ts'
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts'
-import type { AuditSink, SinkEvents } from '../audit/audit-sink.ts'
+import type { AuditSink, SinkEvents, SinkName } from '../audit/audit-sink.ts'
 import { Chain, openChain } from '../audit/chain.ts'
 import { FileSink } from '../audit/file-sink.ts'
-import { createRedaction } from '../audit/redact.ts'
 import { S3Sink } from '../audit/s3-sink.ts'
 import { SyslogSink } from '../audit/syslog-sink.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { AuditConfig, Config } from '../config/config.ts'
 import { createCredentialSource } from '../origin/credentials.ts'
+import { redactionOf } from './request-log.ts'
 
 export interface AuditPorts {
   readonly clock: Clock
@@ -34,6 +33,11 @@ export async function openAudit({ audit }: Config, ports: AuditPorts): Promise<O
   return { chain, sinks: await openSinks(audit, ports) }
 }
 
+/** Which sinks there are. */
+export function sinksOf(audit: AuditConfig): readonly SinkName[] {
+  return (['file', 'syslog', 's3'] as const).filter((name) => audit[name] !== undefined)
+}
+
 /** Writes what waits. Never rejects. */
 export async function closeAudit(opened: OpenedAudit | undefined): Promise<void> {
   await Promise.all((opened?.sinks ?? []).map((sink) => sink.close()))
@@ -45,10 +49,10 @@ export async function reopenAudit(opened: OpenedAudit | undefined): Promise<void
 }
 
 /** What a configuration says of entries, over sinks that are open. */
-export function auditOf({ audit, buckets }: Config, opened: OpenedAudit | undefined): AuditLog | undefined {
+export function auditOf(config: Config, opened: OpenedAudit | undefined): AuditLog | undefined {
+  const { audit } = config
   if (audit === undefined || opened === undefined) return undefined
-  const parameters = buckets.flatMap(({ access: { jwt } }) => (jwt === undefined ? [] : secretNames(jwt.sources).query))
-  const redaction = createRedaction({ headers: audit.redactHeaders, parameters, anonymizeIp: audit.anonymizeIp })
+  const redaction = redactionOf(config, { headers: audit.redactHeaders, anonymizeIp: audit.anonymizeIp })
   return createAuditLog({ level: audit.level, redaction, chain: opened.chain }, opened.sinks)
 }
 

@@ -16,14 +16,19 @@ import { ObjectOpener } from '../objects/open-object.ts'
 import { RunTable } from '../objects/run-table.ts'
 import { UncacheableMemory } from '../objects/uncacheable-memory.ts'
 import { sinkEvents, webhookReports } from '../observe/audit-events.ts'
+import { watchDiskSpace } from '../observe/disk-space.ts'
+import { KeyAges } from '../observe/key-ages.ts'
 import type { LogOutput } from '../observe/logger.ts'
-import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { createMetrics, type Metrics, readAtScrape } from '../observe/metrics.ts'
 import { type MemoryPart, originEvents, tierEvents, watchMemory, watchUsage } from '../observe/record-events.ts'
-import { notingOrigins, notingTiers, StatusBoard } from '../observe/status-board.ts'
+import { Savings } from '../observe/savings.ts'
+import type { SpanSink } from '../observe/span.ts'
+import { StatusBoard } from '../observe/status-board.ts'
+import { keysName, notingOrigins, notingTiers } from '../observe/status-notes.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
 import type { Verifier } from './admission.ts'
-import { closeAudit, type OpenedAudit, openAudit } from './audit.ts'
+import { closeAudit, type OpenedAudit, openAudit, sinksOf } from './audit.ts'
 import { OriginHealth } from './origin-health.ts'
 import { SharedParts } from './shared-parts.ts'
 import { openTiers } from './tiers.ts'
@@ -40,6 +45,8 @@ export interface FoundationPorts {
 export interface Foundation extends FoundationPorts {
   readonly metrics: Metrics
   readonly board: StatusBoard
+  readonly keyAges: KeyAges
+  readonly savings: Savings
   readonly audit: OpenedAudit | undefined
   readonly purges: PurgeLog
   readonly store: RecordStore
@@ -55,6 +62,7 @@ export interface Foundation extends FoundationPorts {
   readonly verifiers: SharedParts<Verifier>
   readonly limiters: SharedParts<RateLimiter>
   readonly webhooks: SharedParts<Webhooks>
+  readonly spanSinks: SharedParts<SpanSink>
   makeWebhooks(hooks: readonly WebhookConfig[]): Webhooks
   /** From now on: by whose policies records are judged that outlive the process, and what buckets share. */
   use(config: Config): void
@@ -71,6 +79,11 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const { logger } = log
   const metrics = createMetrics({ version, node: process.version })
   const board = new StatusBoard(clock)
+  board.use(
+    'tiers',
+    config.layers.map(({ kind }) => kind),
+  )
+  board.use('audit', config.audit === undefined ? [] : sinksOf(config.audit))
   const audit = await openAudit(config, { clock, random, events: sinkEvents(metrics, logger, board) })
   let { buckets } = config
 
@@ -81,6 +94,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const policyOf = (bucket: string) => buckets.find(({ name }) => name === bucket)?.policy
   const tiers = await openTiers(config.layers, policyOf, events, {
     ...ports,
+    board,
     purges,
     heard: heard.resolve,
   }).catch(async (error: unknown) => {
@@ -89,20 +103,27 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   })
   const store = createTieredStore(tiers, events, clock, purges)
   watchUsage(metrics, () => store.usage())
+  for (const { kind, options } of config.layers) if (kind === 'disk') watchDiskSpace(metrics, options.folder)
+  const keyAges = new KeyAges(clock)
+  readAtScrape(metrics.jwksAge, () => {
+    metrics.jwksAge.cell().value = keyAges.oldestMs / 1000
+  })
 
   const pressure = new PoolPressure(clock)
   const counted = pressure.watch(notingOrigins(originEvents(metrics, logger), board))
+  const health = new OriginHealth(counted, (bucket, replica) => metrics.circuitBreaker.remove(bucket, replica))
   const budget = new FillBudget(config.server.fillBytes, namesOf(buckets))
   watchMemory(metrics, () => memoryParts(store, budget))
   const runs = new RunTable({ store, clock, budget })
   const uncacheable = new UncacheableMemory(clock)
   const slots = createSlots(slotOptions(config), { clock })
+  const savings = new Savings(metrics, config.observability.prices)
   return {
     ...ports,
-    ...{ metrics, board, audit, purges, store, runs, uncacheable, pressure },
+    ...{ metrics, board, keyAges, savings, audit, purges, store, runs, uncacheable, pressure },
     opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
     originEvents: counted,
-    health: new OriginHealth(counted),
+    health,
     heard: heard.promise,
     slots,
     origins: new SharedParts(),
@@ -110,11 +131,16 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     verifiers: new SharedParts(),
     limiters: new SharedParts(),
     webhooks: new SharedParts(),
-    makeWebhooks: (hooks) => createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger) }),
+    spanSinks: new SharedParts(),
+    makeWebhooks: (hooks) => createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger, hooks) }),
     use(current) {
       buckets = current.buckets
       slots.adjust(slotOptions(current))
+      savings.usePrices(current.observability.prices)
       budget.adjust(current.server.fillBytes, namesOf(buckets))
+      board.use('origins', namesOf(buckets))
+      board.use('jwks', keyUrls(current).map(keysName))
+      health.keep(namesOf(buckets))
     },
     async close() {
       await runs.close()
@@ -126,6 +152,13 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
 /** What lies on its disk a proxy has kept while others purged through Redis, and it was away. */
 function mayHaveMissedPurges(layers: readonly LayerConfig[]): boolean {
   return ['disk', 'redis'].every((kind) => layers.some((layer) => layer.kind === kind))
+}
+
+/** Where keys are fetched from, for whomever. */
+function keyUrls({ buckets, admin }: Config): readonly string[] {
+  const used = [...buckets.map(({ access }) => access.jwt), ...buckets.map((bucket) => bucket.admin?.jwt)]
+  const keys = [...used, ...(admin?.access ?? []).map(({ jwt }) => jwt)].map((jwt) => jwt?.keys)
+  return keys.flatMap((one) => (one?.kind === 'jwks' ? [one.url] : []))
 }
 
 /** How long records may lie in a tier that is not searched for what is purged. */

@@ -6,12 +6,13 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Webhooks } from '../audit/webhook.ts'
 import type { BucketConfig, Config } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
+import type { RequestObserver } from '../observe/request-observer.ts'
 import { createS3Listing, type S3Listing } from '../origin/s3-listing.ts'
 import { createAdminHandler } from '../pipeline/admin-endpoint.ts'
 import { createHandler } from '../pipeline/handler.ts'
 import type { Route } from '../pipeline/route.ts'
 import { createServe } from '../pipeline/serve.ts'
-import type { createSystemEndpoints } from '../pipeline/system-endpoints.ts'
+import type { SystemEndpoints } from '../pipeline/system-endpoints.ts'
 import { RouteTable } from '../routing/routes.ts'
 import type { WarmJobs } from '../warming/warm-jobs.ts'
 import { createAdministration } from './admin.ts'
@@ -19,14 +20,19 @@ import { Admissions } from './admission.ts'
 import { auditOf } from './audit.ts'
 import type { Foundation } from './foundation.ts'
 import type { Numbered } from './generations.ts'
+import { requestLogOf } from './request-log.ts'
 import { createOrigin, createRoute } from './routes.ts'
 import type { Share } from './shared-parts.ts'
+import { slowRequestsOf, timelinesOf } from './tracing.ts'
 
 export interface Generation extends Numbered {
   readonly config: Config
   /** The effective config as JSON, without secrets. */
   readonly described: unknown
   readonly webhooks: Webhooks
+  readonly log: RequestObserver
+  /** Undefined: slow requests are logged like others. */
+  readonly slow: RequestObserver | undefined
   /** Undefined: nothing is audited. */
   readonly audit: AuditLog | undefined
   /** Of the main listener. */
@@ -38,9 +44,17 @@ export interface Generation extends Numbered {
   listingOf(bucket: string): S3Listing
 }
 
+/** What answers for the process itself. */
+export interface Systems {
+  /** To everybody. */
+  readonly open: SystemEndpoints
+  /** To those who may know how each part is. */
+  readonly inside: SystemEndpoints
+}
+
 export interface GenerationPorts {
   readonly foundation: Foundation
-  readonly system: ReturnType<typeof createSystemEndpoints>
+  readonly systems: Systems
   readonly headTimeoutMs: number
   /** On the main listener, or on one of its own. */
   readonly hasAdminListener: boolean
@@ -57,7 +71,7 @@ export function createGeneration(
   described: unknown,
   ports: GenerationPorts,
 ): Generation {
-  const { foundation, system, headTimeoutMs, hasAdminListener } = ports
+  const { foundation, systems, headTimeoutMs, hasAdminListener } = ports
   const { clock, purges, opener } = foundation
   const held: Share<unknown>[] = []
   const hold = <P>(share: Share<P>): P => {
@@ -87,17 +101,23 @@ export function createGeneration(
       })
     const serve = createServe({ opener, clock, headTimeoutMs, boundary: () => randomBytes(16).toString('hex') })
     const ownAdmin = hasAdminListener ? undefined : administer
+    const timelines = timelinesOf(config.observability, foundation, hold)
+    const timed = (handle: Handler) => timelines?.around(handle) ?? handle
     return {
       ...{ number, config, described, webhooks, release },
+      log: requestLogOf(config, foundation),
+      slow: slowRequestsOf(config.observability, foundation),
       audit: auditOf(config, foundation.audit),
-      handle: createHandler({
-        routes: new RouteTable([...routes.values()]),
-        serve,
-        system,
-        slots: foundation.slots,
-        administer: ownAdmin,
-      }),
-      handleAdmin: createAdminHandler(administer ?? (() => undefined), system),
+      handle: timed(
+        createHandler({
+          routes: new RouteTable([...routes.values()]),
+          serve,
+          system: systems.open,
+          slots: foundation.slots,
+          administer: ownAdmin,
+        }),
+      ),
+      handleAdmin: timed(createAdminHandler(administer ?? (() => undefined), systems.inside)),
       routeOf: (bucket) => required(routes, bucket),
       listingOf: (bucket) => required(listings, bucket),
     }

@@ -2,18 +2,17 @@
 
 import { createDenialWatch } from '../audit/denial-watch.ts'
 import type { Config } from '../config/config.ts'
-import type { TlsCertificate } from '../http/certificates.ts'
+import { earliestEnd, type TlsCertificate } from '../http/certificates.ts'
 import type { Handler } from '../http/messages.ts'
 import { createListener, type Listener, type ListenerPorts } from '../http/server.ts'
 import { addressBlock } from '../limits/address-block.ts'
-import { accessLog } from '../observe/access-log.ts'
 import { measure } from '../observe/measure.ts'
-import { readAtScrape } from '../observe/metrics.ts'
+import { type Metrics, readAtScrape } from '../observe/metrics.ts'
 import { type RequestObserver, watchDenials } from '../observe/request-observer.ts'
+import { closeTimeline } from '../observe/tracing.ts'
 import { createMetricsHandler } from '../pipeline/metrics-endpoint.ts'
-import type { createSystemEndpoints } from '../pipeline/system-endpoints.ts'
 import type { Foundation } from './foundation.ts'
-import type { Generation } from './generation.ts'
+import type { Generation, Systems } from './generation.ts'
 import type { Generations } from './generations.ts'
 
 export interface Listeners {
@@ -31,7 +30,7 @@ export interface Listeners {
 export function openListeners(
   { server, metrics: side, admin }: Config,
   foundation: Foundation,
-  system: ReturnType<typeof createSystemEndpoints>,
+  { inside: system }: Systems,
   generations: Generations<Generation>,
 ): Listeners {
   const { clock, random, metrics, audit } = foundation
@@ -61,6 +60,8 @@ export function openListeners(
   readAtScrape(metrics.activeRequests, () => {
     metrics.activeRequests.cell().value = main.activeRequests
   })
+  tellEnd(metrics, server.tls?.certificates)
+  for (const { name } of audit?.sinks ?? []) metrics.auditEntries.cell(name, 'dropped') // an alert looks for an increase
   readAtScrape(metrics.auditQueueDepth, () => {
     for (const { name, depth } of audit?.sinks ?? []) metrics.auditQueueDepth.cell(name).value = depth
   })
@@ -75,6 +76,7 @@ export function openListeners(
     renewCertificates(certificates) {
       main.renewCertificates(certificates)
       adminListener?.renewCertificates(certificates)
+      tellEnd(metrics, certificates)
     },
     async drain(timeoutMs) {
       await Promise.all([main.drain(timeoutMs), adminListener?.drain(timeoutMs)])
@@ -85,22 +87,30 @@ export function openListeners(
   }
 }
 
+function tellEnd(metrics: Metrics, certificates: readonly TlsCertificate[] | undefined): void {
+  if (certificates !== undefined) metrics.certificateEnd.cell().value = earliestEnd(certificates) / 1000
+}
+
 /** Whoever looks at metrics comes from the inside, and nobody asks from where. */
 const ownAddresses = { trustedProxies: [], source: 'x-forwarded-for' } as const
 
 /** What comes at the end of every request, under the configuration it began with. */
-function observer({ metrics, log, clock }: Foundation, generations: Generations<Generation>): RequestObserver {
+function observer({ metrics, clock }: Foundation, generations: Generations<Generation>): RequestObserver {
   const denials = createDenialWatch({
     clock,
     repeated: (denied) => generations.current.webhooks.emit('auth_denied', denied),
   })
   const observers = [
-    measure(metrics),
-    accessLog(log, clock),
+    closeTimeline,
+    measure(metrics, clock),
     watchDenials({ denied: (address, user) => denials.denied(addressBlock(address), user) }),
   ]
   return (request, response, trace, sent, durationMs) => {
     for (const observe of observers) observe(request, response, trace, sent, durationMs)
-    generations.leave(trace)?.audit?.observe(request, response, trace, sent, durationMs)
+    const generation = generations.leave(trace)
+    const { log } = generation ?? generations.current
+    log(request, response, trace, sent, durationMs)
+    generation?.slow?.(request, response, trace, sent, durationMs)
+    generation?.audit?.observe(request, response, trace, sent, durationMs)
   }
 }

@@ -15,15 +15,20 @@ type States = Map<string, BreakerState>
  */
 export class OriginHealth {
   readonly #changed: OriginEvents['breakerChanged']
+  readonly #gone: (bucket: string, replica: string) => void
   /** By replica; of former origins too, which a reload may bring back. */
   readonly #states = new WeakMap<Origin, States>()
   readonly #current = new Map<string, Origin>()
   readonly #ill = new Set<string>()
   #news: HealthNews | undefined
 
-  /** `events` are told of the breakers of origins that are in use. */
-  constructor({ breakerChanged }: Pick<OriginEvents, 'breakerChanged'>) {
+  /** `events` are told of the breakers of origins that are in use, `gone` of those whose bucket there is no more. */
+  constructor(
+    { breakerChanged }: Pick<OriginEvents, 'breakerChanged'>,
+    gone: (bucket: string, replica: string) => void,
+  ) {
     this.#changed = breakerChanged
+    this.#gone = gone
   }
 
   onNews(news: HealthNews): void {
@@ -49,6 +54,16 @@ export class OriginHealth {
     for (const name of new Set([...before.keys(), ...replicas])) {
       const state = this.stateOf(bucket, name)
       if (state !== (before.get(name) ?? 'closed')) this.#tell(bucket, name, state)
+    }
+  }
+
+  /** Those buckets are all that there are. */
+  keep(buckets: readonly string[]): void {
+    for (const [bucket, origin] of this.#current) {
+      if (buckets.includes(bucket)) continue
+      for (const replica of this.#statesOf(origin).keys()) this.#gone(bucket, replica)
+      this.#current.delete(bucket)
+      this.#ill.delete(bucket)
     }
   }
 

@@ -23,7 +23,8 @@ export interface StatusParts {
   readonly sinks: readonly AuditSink[]
   readonly warming: Pick<WarmJobs, 'list'>
   readonly main: Pick<Listener, 'openConnections' | 'activeRequests'>
-  isReady(): boolean
+  /** As `/ready` has it. */
+  readiness(): 'ready' | 'degraded' | 'unavailable'
   /** By name; those that there are. */
   addresses(): Readonly<Record<string, string>>
 }
@@ -31,8 +32,6 @@ export interface StatusParts {
 export function createStatus(parts: StatusParts): () => Promise<unknown> {
   const { version, clock, board, store, purges, sinks, warming, main } = parts
   const startedMs = clock.monotonicMs()
-  for (const [tier] of store.usage()) board.add('tiers', tier)
-  for (const { name } of sinks) board.add('audit', name)
   const depths = () => new Map(sinks.map(({ name, depth }) => [name as string, { waiting: depth }]))
   const usages = () =>
     new Map(
@@ -41,21 +40,26 @@ export function createStatus(parts: StatusParts): () => Promise<unknown> {
         .map(([tier, { items, bytes, maxBytes }]) => [tier as string, { items, bytes, max_bytes: maxBytes }]),
     )
 
-  return async () => ({
-    version,
-    node: process.version,
-    uptime_seconds: Math.floor((clock.monotonicMs() - startedMs) / 1000),
-    generation: parts.generation().number,
-    ready: parts.isReady(),
-    listeners: parts.addresses(),
-    connections: main.openConnections,
-    active_requests: main.activeRequests,
-    origins: originsOf(parts),
-    tiers: joined(board.read('tiers'), usages()),
-    audit: joined(board.read('audit'), depths()),
-    warm_jobs: warming.list().filter(({ state }) => state === 'running').length,
-    purges_in_force: purges.size,
-  })
+  return async () => {
+    const [readiness, rows] = [parts.readiness(), board.rows()]
+    return {
+      version,
+      node: process.version,
+      uptime_seconds: Math.floor((clock.monotonicMs() - startedMs) / 1000),
+      generation: parts.generation().number,
+      ready: readiness !== 'unavailable',
+      status: readiness,
+      listeners: parts.addresses(),
+      connections: main.openConnections,
+      active_requests: main.activeRequests,
+      origins: joined(rows.origins, originsOf(parts)),
+      tiers: joined(rows.tiers, usages()),
+      audit: joined(rows.audit, depths()),
+      jwks: rows.jwks,
+      warm_jobs: warming.list().filter(({ state }) => state === 'running').length,
+      purges_in_force: purges.size,
+    }
+  }
 }
 
 function joined(
@@ -66,10 +70,8 @@ function joined(
 }
 
 /** How long requests have waited for connections says whether a pool is large enough. */
-function originsOf({ generation, board, metrics, health }: StatusParts): Readonly<Record<string, object>> {
+function originsOf({ generation, metrics, health }: StatusParts): ReadonlyMap<string, object> {
   const { buckets } = generation().config
-  for (const { name } of buckets) board.add('origins', name)
-  const heard = board.read('origins')
   const rows = buckets.map(({ name, s3 }) => {
     const { count, sum } = metrics.originPoolWait.cell(name)
     const mean = count === 0 ? 0 : Math.round((sum / count) * 1e6) / 1000
@@ -77,7 +79,7 @@ function originsOf({ generation, board, metrics, health }: StatusParts): Readonl
       const breaker = health.stateOf(name, replica)
       return { ...(replica !== '' && { replica }), endpoint, s3_bucket: bucket, connections, breaker }
     })
-    return [name, { ...heard[name], replicas, pool: { requests: count, mean_wait_ms: mean } }] as const
+    return [name, { replicas, pool: { requests: count, mean_wait_ms: mean } }] as const
   })
-  return Object.fromEntries(rows)
+  return new Map(rows)
 }

@@ -14,6 +14,8 @@ import { guarded } from '../cache/tier-guards.ts'
 import type { LayerConfig } from '../config/config.ts'
 import type { LogOutput } from '../observe/logger.ts'
 import { redisEvents } from '../observe/record-events.ts'
+import type { StatusBoard } from '../observe/status-board.ts'
+import { notingRedis } from '../observe/status-notes.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import { usableUntil } from '../policy/freshness.ts'
 
@@ -24,6 +26,7 @@ export interface TierPorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
+  readonly board: StatusBoard
   /** Told of the purges that tiers remember, and given those tiers to keep more. */
   readonly purges: PurgeLog
   /** The purges of others who share a Redis are known for the first time. */
@@ -96,9 +99,9 @@ class TierOpener {
   }
 
   #openRedis(options: Extract<LayerConfig, { kind: 'redis' }>['options']): RedisTier {
-    const { clock, random, log, purges } = this.#ports
+    const { clock, random, log, board, purges } = this.#ports
     return createRedisTier(options, {
-      ...{ clock, random, purges, events: redisEvents(log.logger) },
+      ...{ clock, random, purges, events: notingRedis(redisEvents(log.logger), board) },
       syncedAt: () => this.#disk?.syncedAt(),
       synced: (at) => {
         this.#ports.heard()

@@ -18,10 +18,11 @@ export type EntryFormat = (
 export function createEntryFormat(redaction: Redaction): EntryFormat {
   const timestamp = createTimestamps()
   return (request, response, trace, sent, durationMs) => {
-    const { bucket, key, subject, cache, error, action } = trace
+    const { bucket, key, subject, cache, error, action, traceId } = trace
     const userAgent = request.header('user-agent')
     const referer = request.header('referer')
-    let entry = `{"timestamp":"${timestamp(request.receivedAt)}","correlation_id":"${request.id}","trace_id":null`
+    let entry = `{"timestamp":"${timestamp(request.receivedAt)}","correlation_id":"${request.id}"`
+    entry += `,"trace_id":${quotedOrNull(traceId)}`
     entry += `,"client_ip":${quoted(redaction.address(request.clientAddress))},"user":${quotedOrNull(subject)}`
     entry += `,"bucket":${quotedOrNull(bucket)},"object_key":${quotedOrNull(key)}`
     entry += `,"http_method":${quoted(request.method)}`

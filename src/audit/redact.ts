@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { unescape as percentDecode } from 'node:querystring'
 
 export interface RedactionOptions {
-  /** Request fields of which nothing is told, in lower case. */
+  /** Fields of which nothing is told, in lower case, beside those that always carry secrets. */
   readonly headers: readonly string[]
   /** Query parameters that carry tokens, by their decoded names, beside those that always do. In any case. */
   readonly parameters: readonly string[]
@@ -16,6 +16,8 @@ export interface Redaction {
   target(path: string, query: string): string
   /** Anything that may be a URL, or a part of one. */
   url(text: string): string
+  /** The value of a header field; `name` in lower case. */
+  field(name: string, value: string): string
   referer(value: string): string
   userAgent(value: string): string
   address(address: string): string
@@ -31,6 +33,10 @@ const secretParameters = [
   ...['api_key', 'apikey', 'api-key', 'client_secret', 'secret', 'password', 'passwd'],
 ]
 
+/** Fields whose name says that they hold tokens, passwords or keys: those of HTTP, of S3, and what gateways call theirs. */
+const secretField =
+  /authorization|authentication-info|cookie|token|secret|password|passwd|credential|signature|api-?key|customer-key|jwt|assertion/
+
 /** A query within a query, percent-encoded, is looked into so many times. */
 const maxDepth = 3
 
@@ -39,12 +45,14 @@ type IsSecret = (name: string) => boolean
 export function createRedaction(options: RedactionOptions): Redaction {
   const names = new Set([...secretParameters, ...options.parameters].map((name) => name.toLowerCase()))
   const isSecret: IsSecret = (name) => names.has(name.toLowerCase())
-  const hidesReferer = options.headers.includes('referer')
-  const hidesUserAgent = options.headers.includes('user-agent')
+  const hidden = new Set(options.headers)
+  const hidesReferer = hidden.has('referer')
+  const hidesUserAgent = hidden.has('user-agent')
   const url = (text: string) => redactUrl(text, isSecret)
   return {
     target: (path, query) => (query === '' ? path : `${path}?${redactQuery(query, isSecret)}`),
     url,
+    field: (name, value) => (secretField.test(name) || hidden.has(name) ? redacted : url(value)),
     referer: hidesReferer ? () => redacted : url,
     userAgent: hidesUserAgent ? () => redacted : redactCredentials,
     address: options.anonymizeIp ? anonymized : (address) => address,

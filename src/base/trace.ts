@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts'
-import type { TierName } from './types.ts'
+import type { HeaderList, TierName } from './types.ts'
 
 /** `name`: a closed set of words, such as `purge`. */
 export interface AdminAction {
@@ -9,11 +9,45 @@ export interface AdminAction {
 
 export type CacheStatus = 'hit' | 'miss' | 'stale' | 'revalidated' | 'bypass'
 
+/** What one request has cost the origin by itself: nothing that others asked for, and no refresh behind it. */
+export interface OwnAsking {
+  /** The origin was asked because of this request. */
+  asked: boolean
+  /** Bytes of its body that this brought, or that are of the proxy's own making. Infinity: all of them. */
+  ownBytes: number
+}
+
+/**
+ * What a request can spend its time on. `queue`: waiting for a slot. `admit`: address lists and rate limits. `coalesced`:
+ * waiting for what another request has asked of the origin. `origin`: one exchange with it, body included.
+ */
+export type Phase = 'queue' | 'admit' | 'authenticate' | TierName | 'coalesced' | 'origin'
+
+/** Undefined: not known. Names as in OpenTelemetry's attributes. Nothing that a log line would leave out. */
+export type Facts = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** One thing that a request spends time on. Its calls never throw. */
+export interface Step {
+  /** Fields for whoever is asked in this step, so that it can go on with the trace; usually none. */
+  readonly fields: HeaderList
+  /** Of an exchange with the origin: the request has left; its answer's head is here. */
+  reached(milestone: 'sent' | 'answered'): void
+  /** Once. A step that a failure leaves open ends by itself when the response head is known. */
+  end(facts?: Facts): void
+}
+
+/** Where the time of a request goes. Stages write to it, observers read it. May still be written to after the request's end. */
+export interface Timeline {
+  begin(phase: Phase, facts?: Facts): Step
+  /** A `coalesced` wait. `leader`: of the request that has asked. */
+  join(leader: Timeline | undefined): Step
+}
+
 /**
  * What happened to one request: the only mutable per-request object. Stages write it, observers read it on the way out, no
  * stage reads it. Undefined: it did not come to that. All fields exist from the start, so that writing one costs nothing.
  */
-export interface Trace {
+export interface Trace extends OwnAsking {
   /** Of the configuration the request began under; 0: it never met one. */
   generation: number
   /** Name of the bucket in the config. */
@@ -35,6 +69,12 @@ export interface Trace {
   error: ErrorCode | undefined
   /** For the log: what the error table's public text leaves out. */
   errorDetail: unknown
+  /** W3C trace context in lower-case hex; undefined: the request is in no trace. */
+  traceId: string | undefined
+  /** This request's own span; undefined: none is recorded. */
+  spanId: string | undefined
+  /** Undefined: nobody wants to know, which is all that it costs then. */
+  timeline: Timeline | undefined
 }
 
 export function createTrace(): Trace {
@@ -45,11 +85,16 @@ export function createTrace(): Trace {
     cache: undefined,
     tier: undefined,
     collapsed: false,
+    asked: false,
+    ownBytes: 0,
     subject: undefined,
     auth: undefined,
     limit: undefined,
     action: undefined,
     error: undefined,
     errorDetail: undefined,
+    traceId: undefined,
+    spanId: undefined,
+    timeline: undefined,
   }
 }

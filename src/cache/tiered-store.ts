@@ -1,6 +1,7 @@
 /** Where records are looked up: every tier in turn, the fastest first. A tier that fails is a miss, never a failed request. */
 
 import type { Clock } from '../base/clock.ts'
+import type { Timeline } from '../base/trace.ts'
 import type { RecordId, TierName } from '../base/types.ts'
 import { bucketOf, objectOf } from './cache-key.ts'
 import type { Purge } from './purge.ts'
@@ -42,8 +43,8 @@ export interface Peeked {
  * been cleared, and elsewhere each head is judged when it is read.
  */
 export interface RecordStore extends Readership {
-  /** Counts as a use. Copies what a slower tier held into the faster ones, behind the answer. */
-  get(id: RecordId): Promise<Found | undefined>
+  /** Counts as a use. Copies what a slower tier held into the faster ones, behind the answer. Each tier asked is a step of `timeline`. */
+  get(id: RecordId, timeline?: Timeline): Promise<Found | undefined>
   has(id: RecordId): Promise<boolean>
   /**
    * Resolves when the fastest tier has it; the others follow on their own. A slice waits for room in their queues, for a
@@ -124,19 +125,21 @@ class TieredStore implements RecordStore {
   }
 
   /** Nearly every call ends with the first tier, so that what it costs is written out here. */
-  async get(id: RecordId): Promise<Found | undefined> {
+  async get(id: RecordId, timeline?: Timeline): Promise<Found | undefined> {
     this.#requireOpen()
     const fastest = this.#clean
-    if (fastest === undefined) return this.#lookIn(this.#layers, id)
+    if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline)
+    const step = timeline?.begin(fastest.name)
     let record: CacheRecord | undefined
     try {
       record = fastest.getNow(id) ?? (await fastest.get(id))
     } catch (error) {
       this.#events.failed(fastest.name, 'get', error)
     }
+    step?.end({ 'yatagarasu.found': record !== undefined })
     if (record === undefined) {
       this.#events.missed(fastest.name, bucketOf(id))
-      return this.#lookIn(this.#layers.slice(1), id)
+      return this.#lookIn(this.#layers.slice(1), id, timeline)
     }
     this.#events.hit(fastest.name, bucketOf(id))
     return { record, tier: fastest.name }
@@ -213,11 +216,18 @@ class TieredStore implements RecordStore {
     await Promise.all(this.#layers.map((layer) => layer.close(flushMs)))
   }
 
-  async #lookIn(layers: readonly WriteBehind[], id: RecordId, isSecondLook = false): Promise<Found | undefined> {
+  async #lookIn(
+    layers: readonly WriteBehind[],
+    id: RecordId,
+    timeline: Timeline | undefined,
+    isSecondLook = false,
+  ): Promise<Found | undefined> {
     const lookup = this.#lookups.begin(id)
     const purged: WriteBehind[] = []
     for (const layer of layers) {
+      const step = timeline?.begin(layer.name)
       const record = await this.#ask(layer, id, purged)
+      step?.end({ 'yatagarasu.found': record !== undefined })
       if (record === undefined) continue
       if (this.#lookups.finish(lookup)) this.#promote(id, record, layer)
       return { record, tier: layer.name }
@@ -225,7 +235,7 @@ class TieredStore implements RecordStore {
     const isMissing = this.#lookups.finish(lookup)
     if (isMissing) for (const layer of purged) void layer.remove(id) // never rejects
     // While a slow tier said no, somebody else has fetched the object and put it: in a tier that was asked before.
-    return isMissing || isSecondLook ? undefined : this.#lookIn(this.#layers, id, true)
+    return isMissing || isSecondLook ? undefined : this.#lookIn(this.#layers, id, timeline, true)
   }
 
   /** What is purged is a miss; the tier that has it is added to `purged`. */

@@ -19,6 +19,11 @@ export function shareText(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }
 
+/** To the cent, and below a dollar to the hundredth of one. */
+export function dollarsText(dollars: number): string {
+  return `$${dollars.toFixed(dollars < 1 ? 4 : 2)}`
+}
+
 /** Columns with two spaces between; the first reads from the left, numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))

@@ -2,6 +2,7 @@
 
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { EpochMs } from '../base/types.ts'
 
 /** Both PEM; `cert` with the certificates that vouch for it behind. */
 export interface TlsCertificate {
@@ -53,6 +54,11 @@ export class CertificateTable {
     const name = serverName.toLowerCase()
     return this.#contexts.get(name) ?? this.#contexts.get(name.replace(/^[^.]+/, '*'))
   }
+}
+
+/** When the first of them ends. */
+export function earliestEnd(certificates: readonly TlsCertificate[]): EpochMs {
+  return Math.min(...certificates.map(({ cert }) => new X509Certificate(cert).validToDate.getTime())) as EpochMs
 }
 
 function readCertificate({ cert, key }: TlsCertificate, minVersion: TlsOptions['minVersion']) {

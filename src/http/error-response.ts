@@ -3,6 +3,7 @@
 import type { ProxyError } from '../base/errors.ts'
 import { fieldValue } from '../base/header-list.ts'
 import type { RequestId } from '../base/types.ts'
+import { acceptedQualities, quality } from './accept.ts'
 import type { ProxyResponse } from './messages.ts'
 
 export interface ErrorAudience {
@@ -62,20 +63,4 @@ function prefersXml(accept: string | undefined): boolean {
     Math.max(quality('application/xml', qualities), quality('text/xml', qualities)) >
     quality('application/json', qualities)
   )
-}
-
-function quality(type: string, qualities: ReadonlyMap<string, number>): number {
-  // "the most specific reference has precedence"
-  return qualities.get(type) ?? qualities.get(`${type.slice(0, type.indexOf('/'))}/*`) ?? qualities.get('*/*') ?? 0
-}
-
-function acceptedQualities(accept: string): ReadonlyMap<string, number> {
-  const qualities = new Map<string, number>()
-  for (const member of accept.split(',')) {
-    const [range = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase())
-    const weight = parameters.find((parameter) => parameter.startsWith('q='))
-    const q = weight === undefined ? 1 : Number(weight.slice(2))
-    if (q >= 0 && q <= 1) qualities.set(range, Math.max(q, qualities.get(range) ?? 0))
-  }
-  return qualities
 }

@@ -1,3 +1,4 @@
+import type { Timeline } from '../base/trace.ts'
 import type { HeaderList, RangeSpec, TierName } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
@@ -22,6 +23,8 @@ export interface Asking {
   /** A stored answer to confirm. */
   readonly stored?: StoredAnswer | undefined
   readonly mayStore: boolean
+  /** Of the request the exchange is made for. */
+  readonly timeline?: Timeline | undefined
 }
 
 export interface StoredAnswer {
@@ -38,7 +41,7 @@ export interface Found {
 }
 
 export function asking(found: Found, wanted: Wanted): Asking {
-  const { ref, site, method, header, mayStore } = wanted
+  const { ref, site, method, header, mayStore, timeline } = wanted
   const { origin, policy } = site
   return {
     base: wanted.key,
@@ -52,6 +55,7 @@ export function asking(found: Found, wanted: Wanted): Asking {
     header,
     stored: found.stored?.head.absence === undefined ? found.stored : undefined,
     mayStore,
+    timeline,
   }
 }
 

@@ -1,6 +1,7 @@
 /** One origin exchange that gives an object's head, shared by everybody who wants that object at the time. */
 
 import { Abandoned } from '../base/errors.ts'
+import type { Timeline } from '../base/trace.ts'
 import type { EpochMs } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
@@ -26,7 +27,7 @@ export type Seat = 'own' | 'first' | 'later'
 
 export interface Land {
   /** Called once for each waiter, in the order they came. */
-  give(header: HeaderOf, seat: Seat): Landing
+  give(header: HeaderOf, seat: Seat, timeline?: Timeline | undefined): Landing
   /** Until this settles the store does not have the answer, so that who comes meanwhile is given it from here. Never rejects. */
   readonly arriving?: Promise<void> | undefined
   /** A later exchange has begun for the same key: what is not stored yet would come after its answer, and must not. */
@@ -37,6 +38,7 @@ export interface Land {
 
 interface Waiter {
   readonly header: HeaderOf
+  readonly timeline: Timeline | undefined
   resolve(landing: Landing): void
   reject(error: unknown): void
 }
@@ -49,6 +51,8 @@ export class Flight {
   readonly origin: Origin
   /** What the origin said to it was true at this time or later. */
   readonly startedAt: EpochMs
+  /** Of the request that the exchange was made for. */
+  readonly timeline: Timeline | undefined
   readonly #waiters = new Set<Waiter>()
   readonly #abort = new AbortController()
   /** For whom the exchange was made. */
@@ -58,9 +62,10 @@ export class Flight {
   #arriving: Land | undefined
   #told: ObjectHead | undefined
 
-  constructor(fly: Fly, origin: Origin, startedAt: EpochMs, onOver: () => void) {
+  constructor(fly: Fly, origin: Origin, startedAt: EpochMs, onOver: () => void, timeline?: Timeline | undefined) {
     this.origin = origin
     this.startedAt = startedAt
+    this.timeline = timeline
     const told = (head: ObjectHead | undefined) => {
       this.#told = head
     }
@@ -88,11 +93,11 @@ export class Flight {
   }
 
   /** When the last waiter leaves before the answer came, the exchange is called off. */
-  async board(header: HeaderOf, signal: AbortSignal): Promise<Landing> {
-    return this.#arriving?.give(header, 'later') ?? this.#wait(header, signal)
+  async board(header: HeaderOf, signal: AbortSignal, timeline?: Timeline | undefined): Promise<Landing> {
+    return this.#arriving?.give(header, 'later', timeline) ?? this.#wait(header, signal, timeline)
   }
 
-  #wait(header: HeaderOf, signal: AbortSignal): Promise<Landing> {
+  #wait(header: HeaderOf, signal: AbortSignal, timeline: Timeline | undefined): Promise<Landing> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiters.delete(waiter)
@@ -103,6 +108,7 @@ export class Flight {
       const off = () => signal.removeEventListener('abort', leave)
       const waiter: Waiter = {
         header,
+        timeline,
         resolve: (landing) => {
           off()
           resolve(landing)
@@ -123,7 +129,8 @@ export class Flight {
     let first: Seat = 'first'
     this.#settle((waiter) => {
       try {
-        waiter.resolve(land.give(waiter.header, waiter === this.#starter ? 'own' : first))
+        const { header, timeline } = waiter
+        waiter.resolve(land.give(header, waiter === this.#starter ? 'own' : first, timeline))
       } catch (error) {
         waiter.reject(error) // a fault in handing it to one is not the others'
       }
@@ -154,12 +161,20 @@ export class FlightTable {
     return flight?.isOver ? undefined : flight
   }
 
-  start(method: 'GET' | 'HEAD', key: CacheKey, fly: Fly, origin: Origin, startedAt: EpochMs): Flight {
+  start(
+    method: 'GET' | 'HEAD',
+    key: CacheKey,
+    fly: Fly,
+    origin: Origin,
+    startedAt: EpochMs,
+    timeline?: Timeline | undefined,
+  ): Flight {
     const name = `${method} ${key.id}`
     this.joinable(method, key)?.supersede()
-    const flight: Flight = new Flight(fly, origin, startedAt, () => {
+    const over = () => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
-    })
+    }
+    const flight: Flight = new Flight(fly, origin, startedAt, over, timeline)
     this.#flights.set(name, flight)
     return flight
   }

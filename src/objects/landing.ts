@@ -152,7 +152,7 @@ function startRun(
   head: ObjectHead,
   { runs }: LandingPorts,
 ): SliceRun | undefined {
-  const { ref, origin, forwarded } = asking
+  const { ref, origin, forwarded, timeline } = asking
   const first = Math.ceil(answer.start / head.sliceBytes)
   const end = answer.end ?? head.size
   // An answer that ends sooner than was asked may end within a slice: that one is asked for again.
@@ -162,7 +162,7 @@ function startRun(
     answer.body.cancel()
     return running
   }
-  return runs.start({ key, head, ref, origin, forwarded, first, last, opened: answer })
+  return runs.start({ key, head, ref, origin, forwarded, timeline, first, last, opened: answer })
 }
 
 function landStored(
@@ -177,9 +177,9 @@ function landStored(
   const variant = varyNames.length === 0 ? '' : variantOf(varyNames, asking.header)
   run?.attach() // for those who wait: they might come too late to keep alive what they waited for
   return {
-    give(header: HeaderOf, seat: Seat): Landing {
+    give(header: HeaderOf, seat: Seat, timeline): Landing {
       if (varyNames.length > 0 && variantOf(varyNames, header) !== variant) return { kind: 'again' }
-      const object = new StoredObject({ ...asking, key, head, whole, run, isLeader: seat === 'own' }, ports)
+      const object = new StoredObject({ ...asking, key, head, whole, run, timeline, isLeader: seat === 'own' }, ports)
       return { kind: 'object', object, how: 'stored', status: head.status }
     },
     done: () => run?.detach(),
@@ -202,8 +202,8 @@ async function landConfirmed(answer: NotModified, asking: Asking, ports: Landing
   // Whoever purged it meanwhile by a tag that it has lost meant it all the same, and the store could not tell.
   const isOutdated = ports.purges.isOutdated(key.id, stored.head.tags ?? [], head.requestedAt)
   if (!isOutdated) await putOrRemove(key, { head, body: stored.body }, asking, ports)
-  const give = (_header: HeaderOf, seat: Seat): Landing => {
-    const object = new StoredObject({ ...asking, head, whole: stored.body, isLeader: seat === 'own' }, ports)
+  const give: Land['give'] = (_header, seat, timeline) => {
+    const object = new StoredObject({ ...asking, head, whole: stored.body, timeline, isLeader: seat === 'own' }, ports)
     return { kind: 'object', object, how: 'confirmed', status: 304 }
   }
   return { give }

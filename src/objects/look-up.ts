@@ -28,7 +28,7 @@ const none: readonly string[] = []
 export async function atVariant(marker: VaryMarker, wanted: Wanted, store: Pick<RecordStore, 'get'>): Promise<Found> {
   if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
   const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
-  return at(key, await store.get(key.id), wanted, marker.names)
+  return at(key, await store.get(key.id, wanted.timeline), wanted, marker.names)
 }
 
 /** A small object without its bytes (learnt from a HEAD) answers only a HEAD. */

@@ -39,7 +39,7 @@ export class ObjectOpener {
   async open(wanted: Wanted): Promise<OpenResult> {
     if (!wanted.mayStore) return this.#pass(wanted)
     for (let looks = 0; looks < maxLooks; looks++) {
-      const first = await this.#ports.store.get(wanted.key.id)
+      const first = await this.#ports.store.get(wanted.key.id, wanted.timeline)
       const found =
         first?.record.kind === 'vary'
           ? await atVariant(first.record, wanted, this.#ports.store)
@@ -88,9 +88,9 @@ export class ObjectOpener {
     const facts: CacheStatusFacts = { hit: true, ttlSeconds, detail: tier }
     const how: How = { status, facts, tier, ageSeconds: Math.floor(freshness.ageMs / 1000) }
     if (head.absence !== undefined) return { kind: 'missing', code: head.absence, how }
-    const { ref, site } = wanted
+    const { ref, site, timeline } = wanted
     const forwarded = head.size > head.sliceBytes ? wanted.forwarded(found.varyNames) : []
-    const spec = { key: found.key, head, whole: body, ref, origin: site.origin, forwarded, isLeader: false }
+    const spec = { key: found.key, head, whole: body, ref, origin: site.origin, forwarded, timeline, isLeader: false }
     return { kind: 'object', object: new StoredObject(spec, this.#ports), how }
   }
 
@@ -133,26 +133,28 @@ export class ObjectOpener {
     orStale = false,
   ): Promise<OpenResult | 'again' | 'failing'> {
     const { flight, isJoined } = this.#flightFor(asking, wanted)
-    let landing = await flight.board(wanted.header, wanted.signal)
+    const wait = isJoined ? wanted.timeline?.join(flight.timeline) : undefined
+    let landing = await flight.board(wanted.header, wanted.signal, wanted.timeline)
+    wait?.end()
     if (orStale && isFailing(landing)) {
       if (landing.kind === 'object') landing.object.release()
       return 'failing'
     }
-    if (landing.kind === 'alone') landing = await this.#flyAlone(asking).board(wanted.header, wanted.signal)
+    if (landing.kind === 'alone')
+      landing = await this.#flyAlone(asking, wanted).board(wanted.header, wanted.signal, wanted.timeline)
     if (landing.kind === 'again' || landing.kind === 'alone') return 'again'
     return this.#opened(landing, asking.key, wanted, isJoined ? { ...facts, collapsed: true } : facts)
   }
 
   #flightFor(asking: Asking, wanted: Wanted): { flight: Flight; isJoined: boolean } {
     const { flights, uncacheable } = this.#ports
-    if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking), isJoined: false }
+    if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking, wanted), isJoined: false }
     const joinable = flights.joinable(asking.method, asking.key)
     if (joinable !== undefined && this.#mayJoin(joinable, asking, wanted)) return { flight: joinable, isJoined: true }
     const fly: Fly = (signal, told) => this.#ask(asking, signal, told)
-    return {
-      flight: flights.start(asking.method, asking.key, fly, asking.origin, this.#ports.clock.now()),
-      isJoined: false,
-    }
+    wanted.own.asked = true
+    const { method, key, origin, timeline } = asking
+    return { flight: flights.start(method, key, fly, origin, this.#ports.clock.now(), timeline), isJoined: false }
   }
 
   /**
@@ -167,18 +169,20 @@ export class ObjectOpener {
     return judgeFreshness(site.lifetimes.of(key.id, told), directives, clock.now()).kind === 'fresh'
   }
 
-  #flyAlone(asking: Asking): Flight {
+  #flyAlone(asking: Asking, { own }: Wanted): Flight {
+    own.asked = true
     return new Flight(
       (signal, told) => this.#ask(asking, signal, told),
       asking.origin,
       this.#ports.clock.now(),
       () => {},
+      asking.timeline,
     )
   }
 
   async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead | undefined) => void): Promise<Land> {
-    const { origin, ref, method, range, forwarded, stored } = asking
-    const query = { method, headers: forwarded, signal, ...(stored && revalidationHeaders(stored.head)) }
+    const { origin, ref, method, range, forwarded, stored, timeline } = asking
+    const query = { method, headers: forwarded, signal, timeline, ...(stored && revalidationHeaders(stored.head)) }
     let answer = await origin.ask(ref, range === undefined ? query : { ...query, range })
     // Outside the object, or the object is empty: the whole tells its size.
     if (answer.kind === 'unsatisfiable') answer = await origin.ask(ref, query)
@@ -206,7 +210,7 @@ export class ObjectOpener {
   /** Past the cache: nothing is looked up, kept or shared. */
   async #pass(wanted: Wanted): Promise<OpenResult> {
     const asked = { ...asking({ key: wanted.key, varyNames: [] }, wanted), range: wanted.range }
-    const landing = await this.#flyAlone(asked).board(wanted.header, wanted.signal)
+    const landing = await this.#flyAlone(asked, wanted).board(wanted.header, wanted.signal, wanted.timeline)
     const facts: CacheStatusFacts = { fwd: 'bypass' }
     if (landing.kind === 'missing')
       return { kind: 'missing', code: landing.head.absence ?? 'NoSuchKey', how: { status: 'bypass', facts } }
@@ -225,7 +229,8 @@ export class ObjectOpener {
     if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
     const never = new AbortController()
     const fly: Fly = (signal, told) => this.#ask({ ...question, range: undefined }, signal, told)
-    const flight = flights.start(question.method, question.key, fly, question.origin, this.#ports.clock.now())
+    const { method, key, origin, timeline } = question
+    const flight = flights.start(method, key, fly, origin, this.#ports.clock.now(), timeline)
     void flight.board(wanted.header, never.signal).then(
       (landing) => landing.kind === 'object' && landing.object.release(),
       // The stale answer stays unless it is denied; the origin's failure is told by its own events.

@@ -1,3 +1,4 @@
+import type { OwnAsking } from '../base/trace.ts'
 import type { ByteRange } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
 
@@ -14,7 +15,7 @@ export interface OpenedObject {
   readonly isPassing: boolean
   /** Waits until the first byte of the range is at hand. Rejects with `ObjectChanged` when the origin has another version by now. */
   prepare(range: ByteRange, signal: AbortSignal): Promise<FirstByte>
-  /** The bytes of the range. */
-  read(range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** The bytes of the range. Those that its reader's own origin request brings are noted in `own`. */
+  read(range: ByteRange, signal: AbortSignal, own?: OwnAsking): AsyncIterable<Uint8Array>
   release(): void
 }

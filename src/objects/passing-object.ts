@@ -1,4 +1,5 @@
 import { Abandoned, ProxyError } from '../base/errors.ts'
+import type { OwnAsking } from '../base/trace.ts'
 import type { ByteRange } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { OriginBody } from '../origin/origin.ts'
@@ -25,7 +26,8 @@ export class PassingObject implements OpenedObject {
     return Promise.resolve('asked')
   }
 
-  async *read(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *read(range: ByteRange, signal: AbortSignal, own?: OwnAsking): AsyncGenerator<Uint8Array, void, void> {
+    if (own !== undefined) own.ownBytes = Number.POSITIVE_INFINITY
     const cancel = () => this.#body.cancel()
     signal.addEventListener('abort', cancel, { once: true })
     try {

@@ -1,6 +1,7 @@
 /** What a run reads from: a range of one version of an object, as an origin sends it. */
 
 import { ProxyError } from '../base/errors.ts'
+import type { Timeline } from '../base/trace.ts'
 import type { ByteRange, HeaderList } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { ObjectRef, Origin, OriginBody } from '../origin/origin.ts'
@@ -18,16 +19,18 @@ export interface PinnedQuestion {
   readonly ref: ObjectRef
   readonly origin: Origin
   readonly forwarded: HeaderList
+  /** Of the request that began it. */
+  readonly timeline?: Timeline | undefined
 }
 
 /** The body may begin before `range` does. Rejects with `ObjectChanged` when this version is not to be had. */
 export async function askPinned(
-  { head, ref, origin, forwarded }: PinnedQuestion,
+  { head, ref, origin, forwarded, timeline }: PinnedQuestion,
   range: ByteRange,
   signal: AbortSignal,
   avoid: string | undefined,
 ): Promise<PinnedBody> {
-  const pinned = { method: 'GET', headers: forwarded, range, ifMatch: head.etag, signal } as const
+  const pinned = { method: 'GET', headers: forwarded, range, ifMatch: head.etag, signal, timeline } as const
   const answer = await origin.ask(ref, avoid === undefined ? pinned : { ...pinned, avoid })
   if (answer.kind !== 'object') {
     throw new ProxyError('ObjectChanged', `origin answered '${answer.kind}' to a pinned range`)

@@ -85,7 +85,7 @@ export class SliceRun {
     this.ended = this.#pump()
   }
 
-  get of(): Pick<RunSpec, 'key' | 'head' | 'origin'> {
+  get of(): Pick<RunSpec, 'key' | 'head' | 'origin' | 'timeline'> {
     return this.#spec
   }
 

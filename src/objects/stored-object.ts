@@ -1,6 +1,7 @@
 /** One reader of an object that lives in the cache: byte ranges become slices, found in a run in flight, a tier, or a new run. */
 
 import type { Clock } from '../base/clock.ts'
+import type { OwnAsking, Timeline } from '../base/trace.ts'
 import type { ByteRange, HeaderList } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import { type ObjectHead, sliceLength } from '../cache/record.ts'
@@ -36,6 +37,8 @@ export interface StoredSpec {
   readonly run?: SliceRun | undefined
   /** The exchange was made for this reader first of all. */
   readonly isLeader: boolean
+  /** Of the reader's request. */
+  readonly timeline?: Timeline | undefined
 }
 
 type Source =
@@ -50,8 +53,9 @@ export class StoredObject implements OpenedObject {
   readonly #ports: StoredPorts
   /** The run this reader keeps alive. */
   #run: SliceRun | undefined
-  /** The run this reader started, if any. */
+  /** The run this reader started, if any, and the slice before which it brought none. */
   #own: SliceRun | undefined
+  #ownFirst = 0
   #prepared: { readonly index: number; readonly source: Source } | undefined
   #isReleased = false
 
@@ -69,12 +73,14 @@ export class StoredObject implements OpenedObject {
     if (this.whole !== undefined || range.start === range.end) return 'tier'
     const index = Math.floor(range.start / this.head.sliceBytes)
     const source = await this.#locate(index, range)
+    const wait = source.from === 'joined' ? this.#spec.timeline?.join(this.#run?.of.timeline) : undefined
     if (source.kind === 'fill') await source.fill.arrived(range.start - index * this.head.sliceBytes, signal)
+    wait?.end()
     this.#prepared = { index, source }
     return source.from
   }
 
-  async *read(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  async *read(range: ByteRange, signal: AbortSignal, own?: OwnAsking): AsyncGenerator<Uint8Array, void, void> {
     let isSlow = false
     for (let at = range.start; at < range.end; ) {
       const index = Math.floor(at / this.head.sliceBytes)
@@ -83,12 +89,14 @@ export class StoredObject implements OpenedObject {
       const to = Math.min(range.end - base, sliceLength(this.head, index))
       let source: Source | undefined = await this.#sourceOf(index, { start: at, end: range.end })
       if (source.kind === 'fill' && !source.fill.isComplete) {
+        this.#note(own, index, source, to - from)
         yield* source.fill.read(from, to, signal)
         at = base + to
         continue
       }
       const bytes: Uint8Array = source.kind === 'fill' ? source.fill.bytes : source.bytes
       const piece = isSlow ? bytes.slice(from, Math.min(to, from + slowPieceBytes)) : bytes.subarray(from, to)
+      this.#note(own, index, source, piece.length)
       source = undefined
       const handedAt = this.#ports.clock.monotonicMs()
       yield piece
@@ -108,6 +116,14 @@ export class StoredObject implements OpenedObject {
 
   get #isSliced(): boolean {
     return this.head.size > this.head.sliceBytes
+  }
+
+  #note(own: OwnAsking | undefined, index: number, { from }: Source, bytes: number): void {
+    // A slice that this reader's run fetched may have gone into a tier before the reader came to it.
+    const isOwn = from === 'tier' ? index >= this.#ownFirst && index < (this.#own?.next ?? 0) : from === 'asked'
+    if (own === undefined || !isOwn) return
+    own.asked = true
+    own.ownBytes += bytes
   }
 
   async #sourceOf(index: number, range: ByteRange): Promise<Source> {
@@ -136,10 +152,11 @@ export class StoredObject implements OpenedObject {
   }
 
   #startRun(first: number, last: number, range: ByteRange): Source {
-    const { key, head, ref, origin, forwarded } = this.#spec
+    const { key, head, ref, origin, forwarded, timeline } = this.#spec
     const end = this.#ports.runs.openEnd(this.#spec, first, last)
-    const run = this.#ports.runs.start({ key, head, ref, origin, forwarded, first, last: end })
+    const run = this.#ports.runs.start({ key, head, ref, origin, forwarded, timeline, first, last: end })
     this.#own = run
+    this.#ownFirst = first
     this.#attach(run)
     return { kind: 'fill', from: 'asked', fill: run.ask(first, this.#lastWanted(range)) }
   }
@@ -154,7 +171,7 @@ export class StoredObject implements OpenedObject {
   async #stored(index: number): Promise<Uint8Array | 'outdated' | undefined> {
     const { key, head } = this.#spec
     if (!this.#isSliced) return undefined
-    const found = await this.#ports.store.get(key.sliceId(index))
+    const found = await this.#ports.store.get(key.sliceId(index), this.#spec.timeline)
     if (found?.record.kind !== 'slice') return undefined
     // A slice cut from another version, or in other lengths, is a miss: never splice two.
     const isSame = found.record.etag === head.etag && found.record.bytes.length === sliceLength(head, index)

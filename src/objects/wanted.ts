@@ -1,7 +1,7 @@
 /** What a request wants of an object, and what it gets. */
 
 import type { Allowed } from '../access/authorizer.ts'
-import type { CacheStatus } from '../base/trace.ts'
+import type { CacheStatus, OwnAsking, Timeline } from '../base/trace.ts'
 import type { HeaderList, RangeSpec, TierName } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectRef, Origin } from '../origin/origin.ts'
@@ -34,6 +34,10 @@ export interface Wanted {
   /** The one range the client asked for, when there is exactly one and it does not depend on the version. */
   readonly range: RangeSpec | undefined
   readonly header: HeaderOf
+  /** Where it is noted what the request costs the origin. */
+  readonly own: OwnAsking
+  /** Where it is noted what its time is spent on. */
+  readonly timeline?: Timeline | undefined
   /** The client's fields that the origin may see, with those of a stored Vary. */
   forwarded(varyNames: readonly string[]): HeaderList
   readonly signal: AbortSignal

@@ -15,6 +15,7 @@ export function jwksEvents(logger: Logger, url: string): JwksEvents {
       if (state !== 'failing') logger.warn({ url, err: error }, 'keys for tokens cannot be fetched')
       state = 'failing'
     },
+    closed: () => undefined,
   }
 }
 

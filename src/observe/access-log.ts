@@ -1,32 +1,48 @@
 /** One log line for each request. */
 
+import type { Redaction } from '../audit/redact.ts'
 import type { Clock } from '../base/clock.ts'
+import type { HeaderList } from '../base/types.ts'
 import type { LogOutput } from './logger.ts'
+import { createRequestFilter, type RequestFilterOptions } from './request-filter.ts'
 import { type RequestObserver, timeoutOf } from './request-observer.ts'
+
+export interface AccessLogOptions extends RequestFilterOptions {
+  /** Whether the fields of responses are told, as those of requests are. */
+  readonly responses: boolean
+  readonly redaction: Pick<Redaction, 'field'>
+}
 
 /** pino's own numbers: the lines stand among its lines. */
 const infoLevel = 30
 
 /**
- * One line for each request. Written by hand in pino's form: it costs 0.3 µs where `logger.info` costs 1.7, and it comes
- * with every hit.
+ * One line for each request; with `options`, for those that it picks, with their header fields. What fails has its line in
+ * any case. Written by hand in pino's form: it costs 0.3 µs where `logger.info` costs 1.7, and it comes with every hit.
  */
-export function accessLog(log: LogOutput, clock: Clock): RequestObserver {
+export function accessLog(log: LogOutput, clock: Clock, options?: AccessLogOptions): RequestObserver {
   const { logger } = log
+  const isWanted = options && createRequestFilter(options)
   return (request, response, trace, sent, durationMs) => {
-    if (trace.errorDetail !== undefined) {
-      const fields = JSON.parse(`{${fieldsOf(request, response, trace, sent, durationMs)}}`)
+    const hasFailed = trace.errorDetail !== undefined
+    if (!hasFailed && !logger.isLevelEnabled('info')) return
+    if (!hasFailed && isWanted !== undefined && !isWanted(request.path, response.status)) return
+    let fields = fieldsOf(request, response, trace, sent, durationMs)
+    if (options !== undefined) fields += headerFields(request.headers, response.headers, options)
+    if (hasFailed) {
       const timeout = timeoutOf(trace)
-      logger.error({ ...fields, ...(timeout && { timeout }), err: trace.errorDetail }, 'request failed')
-    } else if (logger.isLevelEnabled('info')) {
-      const fields = fieldsOf(request, response, trace, sent, durationMs)
+      logger.error(
+        { ...JSON.parse(`{${fields}}`), ...(timeout && { timeout }), err: trace.errorDetail },
+        'request failed',
+      )
+    } else {
       log.write(`{"level":${infoLevel},"time":${clock.now()},${fields},"msg":"request"}\n`)
     }
   }
 }
 
 function fieldsOf(...[request, response, trace, sent, durationMs]: Parameters<RequestObserver>): string {
-  const { bucket, cache, tier, subject, auth, limit, error } = trace
+  const { bucket, cache, tier, subject, auth, limit, error, traceId, spanId } = trace
   let fields = `"correlation_id":"${request.id}","client_ip":${quoted(request.clientAddress)}`
   fields += `,"method":${quoted(request.method)},"path":${quoted(request.path)},"status":${response.status}`
   fields += `,"bytes":${sent.bytes},"duration_ms":${Math.round(durationMs * 1000) / 1000}`
@@ -37,6 +53,8 @@ function fieldsOf(...[request, response, trace, sent, durationMs]: Parameters<Re
   if (auth !== undefined) fields += `,"auth":"${auth}"`
   if (limit !== undefined) fields += `,"limit":"${limit}"`
   if (error !== undefined) fields += `,"error":"${error}"`
+  if (traceId !== undefined) fields += `,"trace_id":"${traceId}"`
+  if (spanId !== undefined) fields += `,"span_id":"${spanId}"`
   return sent.complete ? fields : `${fields},"aborted":true`
 }
 
@@ -44,4 +62,21 @@ const plainText = /^[ !#-[\]-~]*$/
 
 function quoted(text: string): string {
   return plainText.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function headerFields(request: HeaderList, response: HeaderList, { responses, redaction }: AccessLogOptions): string {
+  const fields = `,"request_headers":${headersOf(request, redaction)}`
+  return responses ? `${fields},"response_headers":${headersOf(response, redaction)}` : fields
+}
+
+/** As JSON, by their names in lower case; several lines are joined by `, `. */
+function headersOf(headers: HeaderList, redaction: AccessLogOptions['redaction']): string {
+  const told = new Map<string, string>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase()
+    const value = redaction.field(name, headers[i + 1] ?? '')
+    const earlier = told.get(name)
+    told.set(name, earlier === undefined ? value : `${earlier}, ${value}`)
+  }
+  return JSON.stringify(Object.fromEntries(told))
 }

@@ -1,7 +1,7 @@
 /** What audit sinks and webhooks have to tell: counters, and one log line for each change. */
 
 import type { SinkEvents, SinkName } from '../audit/audit-sink.ts'
-import type { WebhookReports } from '../audit/webhook.ts'
+import type { WebhookEvent, WebhookReports } from '../audit/webhook.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { StatusBoard } from './status-board.ts'
@@ -31,7 +31,14 @@ export function sinkEvents(metrics: Metrics, logger: Logger, board: StatusBoard)
   }
 }
 
-export function webhookReports(metrics: Metrics, logger: Logger): WebhookReports {
+export function webhookReports(
+  metrics: Metrics,
+  logger: Logger,
+  hooks: readonly { readonly events: readonly WebhookEvent[] }[],
+): WebhookReports {
+  // An alert looks for an increase of either.
+  for (const event of hooks.flatMap(({ events }) => events))
+    for (const outcome of ['failed', 'dropped']) metrics.webhooks.cell(event, outcome)
   const count = (event: string, outcome: string) => {
     metrics.webhooks.cell(event, outcome).value++
   }

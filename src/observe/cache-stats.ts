@@ -1,11 +1,12 @@
 /** The cache in numbers for administrators, read from the counters that are there anyway. */
 
-import type { CacheCounts, CacheStats } from '../admin/ports.ts'
+import type { CacheCounts, CacheStats, SavedCounts } from '../admin/ports.ts'
 import type { CacheStatus } from '../base/trace.ts'
 import type { TierName } from '../base/types.ts'
 import type { TierUsage, Usage } from '../cache/tier.ts'
 import type { CellFamily } from './instruments.ts'
 import type { Metrics } from './metrics.ts'
+import type { Savings } from './savings.ts'
 
 type TierUsages = readonly (readonly [TierName, TierUsage])[]
 
@@ -15,20 +16,25 @@ const missStatuses: readonly CacheStatus[] = ['miss', 'revalidated']
 
 export class CacheStatsReader {
   readonly #metrics: Metrics
+  readonly #savings: Savings
   readonly #usage: () => TierUsages
 
-  constructor(metrics: Metrics, usage: () => TierUsages) {
+  constructor(metrics: Metrics, savings: Savings, usage: () => TierUsages) {
     this.#metrics = metrics
+    this.#savings = savings
     this.#usage = usage
   }
 
   /** Of these buckets together. */
   read(buckets: readonly string[]): CacheStats {
     const usages = this.#usage()
-    const rows = buckets.map((bucket) => [bucket, this.#bucket(bucket, usages)] as const)
+    const rows = buckets.map(
+      (bucket) => [bucket, { ...this.#bucket(bucket, usages), ...this.#savings.of(bucket) }] as const,
+    )
+    const counts = rows.map(([, row]) => row)
     const maxBytes = usages.reduce((sum, [, usage]) => sum + usage.maxBytes, 0)
     return {
-      total: { ...summed(rows.map(([, row]) => row)), maxBytes },
+      total: { ...summed(counts), ...saved(counts), maxBytes },
       tiers: new Map(usages.map(([tier, usage]) => [tier, this.#tier(tier, usage, buckets)])),
       buckets: new Map(rows),
     }
@@ -75,8 +81,22 @@ function together(usages: readonly Usage[]): Usage {
   }
 }
 
+function saved(rows: readonly SavedCounts[]): SavedCounts {
+  const sum = totalling(rows)
+  return {
+    requestsAvoided: sum((row) => row.requestsAvoided),
+    bytesAvoided: sum((row) => row.bytesAvoided),
+    dollarsSaved: sum((row) => row.dollarsSaved),
+    dollarsSpent: sum((row) => row.dollarsSpent),
+  }
+}
+
+function totalling<Row>(rows: readonly Row[]): (of: (row: Row) => number) => number {
+  return (of) => rows.reduce((count, row) => count + of(row), 0)
+}
+
 function summed(rows: readonly CacheCounts[]): Omit<CacheCounts, 'maxBytes'> {
-  const sum = (of: (row: CacheCounts) => number) => rows.reduce((count, row) => count + of(row), 0)
+  const sum = totalling(rows)
   return {
     hits: sum((row) => row.hits),
     misses: sum((row) => row.misses),

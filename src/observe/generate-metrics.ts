@@ -8,13 +8,17 @@ const introduction = `# Metrics
 
 Generated from the declarations in \`src/observe/\` by \`npm run docs\`; do not edit.
 
-\`GET /metrics\` on the metrics listener answers in Prometheus' text format; the public listener never does. Beside these come
-the usual \`process_*\` and \`nodejs_*\` metrics of a Node process. [Operations](operations.md#reading-metrics) has queries to
-start from.
+\`GET /metrics\` on the metrics listener answers in Prometheus' text format; the public listener never does. Who asks for
+\`application/openmetrics-text\`, as Prometheus does, gets OpenMetrics 1.0: the same samples, and with tracing on each bucket of
+\`yatagarasu_http_request_duration_seconds\` carries the trace of the last request in it (scrape with
+\`--enable-feature=exemplar-storage\` to keep them).
+
+Beside these come the usual \`process_*\` and \`nodejs_*\` metrics of a Node process.
+[Operations](operations.md#reading-metrics) has queries to start from.
 
 Labels take their values from closed sets: nothing a client sends can add a time series, and no label holds an object key.
-A time series appears with its first event; gauges without labels are there from the start. A histogram \`x\` is the series
-\`x_bucket\`, \`x_sum\` and \`x_count\`.
+A time series appears with its first event; gauges without labels, and counters that alerts watch for a single event, are there
+from the start. A histogram \`x\` is the series \`x_bucket\`, \`x_sum\` and \`x_count\`.
 
 | name | type | labels | meaning |
 | --- | --- | --- | --- |

@@ -1,9 +1,11 @@
 /** What the metrics count of each request. */
 
+import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { CacheStatus, Trace } from '../base/trace.ts'
+import type { Sent } from '../http/messages.ts'
 import type { RejectReason } from '../http/refusal.ts'
-import type { Cell, HistogramCell } from './instruments.ts'
+import type { Cell, Exemplar, HistogramCell } from './instruments.ts'
 import type { Metrics } from './metrics.ts'
 import { type RequestObserver, timeoutOf } from './request-observer.ts'
 
@@ -11,6 +13,8 @@ import { type RequestObserver, timeoutOf } from './request-observer.ts'
 class BucketMeter {
   readonly bytes: Cell
   readonly coalesced: Cell
+  readonly requestsAvoided: Cell
+  readonly bytesAvoided: Cell
   readonly #metrics: Metrics
   readonly #bucket: string
   readonly #requests = new Map<string, Map<number, Cell>>()
@@ -22,6 +26,8 @@ class BucketMeter {
     this.#metrics = metrics
     this.bytes = metrics.httpResponseBytes.cell(bucket)
     this.coalesced = metrics.coalesced.cell(bucket)
+    this.requestsAvoided = metrics.requestsAvoided.cell(bucket)
+    this.bytesAvoided = metrics.bytesAvoided.cell(bucket)
   }
 
   requests(method: string, status: number): Cell {
@@ -66,24 +72,45 @@ const refusals: { readonly [Code in ErrorCode]?: RejectReason } = {
   Overloaded: 'overload',
 }
 
-export function measure(metrics: Metrics): RequestObserver {
+export function measure(metrics: Metrics, clock: Clock): RequestObserver {
   const meters = new Map<string, BucketMeter>()
+  const meterOf = (bucket: string): BucketMeter => {
+    const known = meters.get(bucket)
+    if (known !== undefined) return known
+    const meter = new BucketMeter(bucket, metrics)
+    meters.set(bucket, meter)
+    return meter
+  }
   return (request, response, trace, sent, durationMs) => {
-    const { bucket = '', cache = 'none', collapsed, auth, error } = trace
-    let meter = meters.get(bucket)
-    if (meter === undefined) {
-      meter = new BucketMeter(bucket, metrics)
-      meters.set(bucket, meter)
-    }
+    const { bucket = '', cache = 'none', auth, error } = trace
+    const meter = meterOf(bucket)
     meter.requests(knownMethods.has(request.method) ? request.method : 'other', response.status).value++
-    meter.duration(cache).observe(durationMs / 1000)
+    meter.duration(cache).observe(durationMs / 1000, exemplarOf(trace, clock))
     meter.bytes.value += sent.bytes
-    if (collapsed === true) meter.coalesced.value++
+    countSpared(meter, trace, response.status, sent)
     if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).value++
     if (error !== undefined) countRefusal(error, trace, metrics)
     // The others are told of by the origin, each attempt by itself.
     if (timeoutOf(trace) === 'request') metrics.originTimeouts.cell(bucket, 'request').value++
   }
+}
+
+/** Of requests whose trace can be looked at. */
+function exemplarOf({ traceId, spanId }: Trace, clock: Clock): Exemplar | undefined {
+  return traceId === undefined || spanId === undefined ? undefined : { traceId, atMs: clock.now() }
+}
+
+function countSpared(
+  meter: BucketMeter,
+  { cache, collapsed, asked, ownBytes }: Trace,
+  status: number,
+  sent: Sent,
+): void {
+  if (cache === undefined) return
+  if (collapsed) meter.coalesced.value++
+  if (!asked && (cache === 'hit' || cache === 'stale' || collapsed)) meter.requestsAvoided.value++
+  // Error pages are of the proxy's own making.
+  if (status < 400 && sent.bytes > ownBytes) meter.bytesAvoided.value += sent.bytes - ownBytes
 }
 
 function countRefusal(error: ErrorCode, { bucket = '', limit = '' }: Trace, metrics: Metrics): void {

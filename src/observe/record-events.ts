@@ -122,6 +122,7 @@ export function originEvents(metrics: Metrics, logger: Logger): OriginEvents {
       }
       duration.observe(durationMs / 1000)
     },
+    unanswered: () => undefined,
     received: (bucket, bytes) => {
       metrics.originBytes.cell(bucket).value += bytes
     },

@@ -1,70 +1,71 @@
-/** How the parts of the proxy are, for administrators: what was last heard of each. */
+/** How the parts of the proxy are: what was last heard of each. Nothing here asks anybody. */
 
-import type { BreakerState } from '../base/breaker.ts'
 import type { Clock } from '../base/clock.ts'
-import type { StoreEvents } from '../cache/tier.ts'
-import type { OriginEvents } from '../origin/origin.ts'
 
-interface LastError {
-  readonly at: string
-  readonly message: string
-}
+/** What rows are of: origins by their buckets, tiers, audit sinks, and providers of keys by their URLs. */
+export type PartKind = 'origins' | 'tiers' | 'audit' | 'jwks'
 
-interface Row {
-  state: 'ok' | 'degraded'
-  since: string
-  last_error: LastError | null
+export interface Row {
+  readonly state: 'ok' | 'degraded'
+  /** For so long it has been in this state. */
+  readonly since: string
+  readonly last_error: { readonly at: string; readonly message: string } | null
+  /** How long answers took: the last one, and on the average of late. Absent: there was none, or nobody measures. */
+  readonly response_ms?: { readonly last: number; readonly mean: number }
 }
 
 /** Messages of errors may quote what they failed on. */
 const longestMessage = 200
 
-/** A closed set of parts: tiers, origins, audit sinks, key servers. */
+/** Parts that nobody has named, or has ceased to name, have no row: what is heard of them is dropped. */
 export class StatusBoard {
   readonly #clock: Clock
-  readonly #rows = new Map<string, Map<string, Row>>()
+  readonly #parts: Readonly<Record<PartKind, Map<string, Part>>> = {
+    origins: new Map(),
+    tiers: new Map(),
+    audit: new Map(),
+    jwks: new Map(),
+  }
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** It is there, and nothing is known against it. */
-  add(kind: string, name: string): void {
-    this.#row(kind, name)
+  get isDegraded(): boolean {
+    return Object.values(this.#parts).some((parts) => [...parts.values()].some((part) => part.isIll))
   }
 
-  failed(kind: string, name: string, error: unknown): void {
-    this.erred(kind, name, error)
-    this.#change(this.#row(kind, name), 'degraded')
+  /** The parts that there are from now on. Nothing is known against those that are new; the others stay as they are. */
+  use(kind: PartKind, names: readonly string[]): void {
+    const parts = this.#parts[kind]
+    for (const name of parts.keys()) if (!names.includes(name)) parts.delete(name)
+    for (const name of names) if (!parts.has(name)) parts.set(name, new Part(this.#now()))
   }
 
-  works(kind: string, name: string): void {
-    this.#change(this.#row(kind, name), 'ok')
+  /** `aspect`: what of it fails. It is degraded until all of that works. Without an error, the last one stands. */
+  failed(kind: PartKind, name: string, error: unknown, aspect: unknown = ''): void {
+    if (error !== undefined) this.erred(kind, name, error)
+    this.#parts[kind].get(name)?.failed(aspect, this.#now())
+  }
+
+  works(kind: PartKind, name: string, aspect: unknown = ''): void {
+    const part = this.#parts[kind].get(name)
+    if (part?.isIll) part.works(aspect, this.#now())
   }
 
   /** What `failed` said, without a change of state: one failure of something that goes on. */
-  erred(kind: string, name: string, error: unknown): void {
-    const row = this.#row(kind, name)
-    const message = error instanceof Error ? error.message : String(error)
-    row.last_error = { at: this.#now(), message: message.slice(0, longestMessage) }
+  erred(kind: PartKind, name: string, error: unknown): void {
+    this.#parts[kind].get(name)?.erred(error, this.#now())
   }
 
-  read(kind: string): Readonly<Record<string, Readonly<Row>>> {
-    return Object.fromEntries([...(this.#rows.get(kind) ?? [])].map(([name, row]) => [name, { ...row }]))
+  answered(kind: PartKind, name: string, tookMs: number): void {
+    this.#parts[kind].get(name)?.answered(tookMs)
   }
 
-  #row(kind: string, name: string): Row {
-    const rows = this.#rows.get(kind) ?? new Map<string, Row>()
-    this.#rows.set(kind, rows)
-    const row = rows.get(name) ?? { state: 'ok', since: this.#now(), last_error: null }
-    rows.set(name, row)
-    return row
-  }
-
-  #change(row: Row, state: Row['state']): void {
-    if (row.state === state) return
-    row.state = state
-    row.since = this.#now()
+  /** All of them, by kind and name. */
+  rows(): Readonly<Record<PartKind, Readonly<Record<string, Row>>>> {
+    const { origins, tiers, audit, jwks } = this.#parts
+    return { origins: rowsOf(origins), tiers: rowsOf(tiers), audit: rowsOf(audit), jwks: rowsOf(jwks) }
   }
 
   #now(): string {
@@ -72,30 +73,62 @@ export class StatusBoard {
   }
 }
 
-/** The same events, noted on the board as well. */
-export function notingTiers(events: StoreEvents, board: StatusBoard): StoreEvents {
-  return {
-    ...events,
-    failed: (tier, operation, error) => {
-      board.erred('tiers', tier, error)
-      events.failed(tier, operation, error)
-    },
-    breakerChanged: (tier, operation, state: BreakerState) => {
-      if (state === 'open') board.failed('tiers', tier, `left alone for a while: its ${operation}s fail`)
-      if (state === 'closed') board.works('tiers', tier)
-      events.breakerChanged(tier, operation, state)
-    },
+/** Of the mean, the last answer is so much: it tells of the last twenty or so. */
+const weight = 0.1
+
+class Part {
+  readonly #failing = new Set<unknown>()
+  #since: string
+  #lastError: Row['last_error'] = null
+  #lastMs: number | undefined
+  #meanMs = 0
+
+  constructor(since: string) {
+    this.#since = since
+  }
+
+  get isIll(): boolean {
+    return this.#failing.size > 0
+  }
+
+  get row(): Row {
+    const { isIll } = this
+    return {
+      state: isIll ? 'degraded' : 'ok',
+      since: this.#since,
+      last_error: this.#lastError,
+      ...(this.#lastMs !== undefined && { response_ms: { last: rounded(this.#lastMs), mean: rounded(this.#meanMs) } }),
+    }
+  }
+
+  failed(aspect: unknown, now: string): void {
+    if (!this.isIll) this.#since = now
+    this.#failing.add(aspect)
+  }
+
+  works(aspect: unknown, now: string): void {
+    if (this.#failing.delete(aspect) && !this.isIll) this.#since = now
+  }
+
+  erred(error: unknown, now: string): void {
+    this.#lastError = { at: now, message: messageOf(error).slice(0, longestMessage) }
+  }
+
+  answered(tookMs: number): void {
+    this.#meanMs = this.#lastMs === undefined ? tookMs : this.#meanMs + (tookMs - this.#meanMs) * weight
+    this.#lastMs = tookMs
   }
 }
 
-export function notingOrigins(events: OriginEvents, board: StatusBoard): OriginEvents {
-  return {
-    ...events,
-    answered: (bucket, replica, status, durationMs) => {
-      if (status === 'error') board.failed('origins', bucket, 'a request had no answer')
-      else if (status >= 500) board.erred('origins', bucket, `a request was answered with ${status}`)
-      else board.works('origins', bucket)
-      events.answered(bucket, replica, status, durationMs)
-    },
-  }
+function rowsOf(parts: ReadonlyMap<string, Part>): Readonly<Record<string, Row>> {
+  return Object.fromEntries([...parts].map(([name, part]) => [name, part.row]))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** In microseconds. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }

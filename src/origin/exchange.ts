@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../base/clock.ts'
 import { Abandoned, ProxyError, type TimeoutKind } from '../base/errors.ts'
 import { fieldValue, trimmed } from '../base/header-list.ts'
+import type { Step } from '../base/trace.ts'
 import type { EpochMs, HeaderList } from '../base/types.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type ExchangePhase, failureOf, isLostConnection, limitIn } from './exchange-failure.ts'
@@ -24,6 +25,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   /** Firing it ends the exchange. */
   readonly signal: AbortSignal
+  /** Ended with the exchange. */
+  readonly step?: Step | undefined
   /** The exchange got its place in the pool: a connection, which may still have to be opened. */
   assigned(waitedMs: number): void
   received(bytes: number): void
@@ -48,6 +51,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #assignedAtMs: number | undefined
   #requestedAt: EpochMs
   #reused = false
+  #status: number | undefined
+  #receivedBytes = 0
   #diedUnanswered = false
 
   constructor(options: ExchangeOptions) {
@@ -88,7 +93,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Gives everything back at once: the place in the pool's queue, or the connection. */
   end(reason: unknown): void {
     if (this.#phase === 'over') return
-    this.#finish()
+    this.#finish(reason)
     this.#head.reject(reason)
     this.body.abort(reason)
     this.#controller?.abort(new Abandoned('the exchange was ended'))
@@ -112,6 +117,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#phase = 'sent'
     this.#reused = this.#carrier?.begin() ?? false
     this.#requestedAt = this.#options.clock.now()
+    this.#options.step?.reached('sent')
     this.#idle.start()
   }
 
@@ -124,6 +130,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const headers = latin1Fields(controller.rawHeaders)
     this.#phase = 'body'
     this.#idle.touch()
+    this.#status = status
+    this.#options.step?.reached('answered')
     const receivedAt = this.#options.clock.now()
     this.#head.resolve({ status, headers, requestedAt: this.#requestedAt, receivedAt })
     if (this.#options.method === 'HEAD' && fieldValue(headers, 'transfer-encoding') !== undefined) {
@@ -136,6 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#idle.touch()
+    this.#receivedBytes += chunk.length
     this.#options.received(chunk.length)
     this.body.push(chunk)
   }
@@ -164,17 +173,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #fail(failure: Error): void {
-    this.#finish()
+    this.#finish(failure)
     if (failure instanceof ProxyError && failure.timeout !== undefined) this.#options.timedOut(failure.timeout)
     this.#head.reject(failure)
     this.body.fail(failure)
   }
 
-  #finish(): void {
+  #finish(failure?: unknown): void {
     this.#phase = 'over'
     this.#idle.stop()
+    this.#options.step?.end({
+      'http.response.status_code': this.#status,
+      'http.response.body.size': this.#receivedBytes,
+      'error.type': errorType(failure, this.#status),
+      'yatagarasu.abandoned': failure === undefined || failure instanceof ProxyError ? undefined : true,
+    })
     this.#options.signal.removeEventListener('abort', this.#abandon)
   }
+}
+
+/** By OpenTelemetry's conventions. Undefined: nothing went wrong at the origin. */
+function errorType(failure: unknown, status = 0): string | undefined {
+  if (failure instanceof ProxyError) return failure.code
+  return status >= 500 ? String(status) : undefined
 }
 
 /** undici hands the fields over as raw bytes, name and value in turn; one character per byte keeps what is in them unchanged. */

@@ -105,7 +105,9 @@ export class Inquiry {
     if (admission === undefined) return undefined
     this.#attempts++
     this.#first ??= replica
-    const outcome = await replica.ask(this.#ref, this.#query, admission)
+    const { timeline } = this.#query
+    const query = timeline === undefined ? this.#query : { ...this.#query, attempt: this.#attempts }
+    const outcome = await replica.ask(this.#ref, query, admission)
     if (outcome.kind === 'failed') this.#failed.push({ ...outcome, replica })
     else if (outcome.kind !== 'failing' && this.#isElsewhere(replica)) this.#ports.events.failedOver(this.#ref.bucket)
     return outcome

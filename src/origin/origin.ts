@@ -2,6 +2,7 @@
 
 import type { BreakerState } from '../base/breaker.ts'
 import type { TimeoutKind } from '../base/errors.ts'
+import type { Timeline } from '../base/trace.ts'
 import type { EpochMs, Etag, HeaderList, RangeSpec } from '../base/types.ts'
 
 export interface ObjectRef {
@@ -23,6 +24,10 @@ export interface OriginQuery {
   readonly ifModifiedSince?: string
   /** Not from this replica, which has just failed: what it began is to be continued. */
   readonly avoid?: string
+  /** Of the request it is asked for: each exchange is a step of it. */
+  readonly timeline?: Timeline | undefined
+  /** How many times the replicas have been asked this, with this one. */
+  readonly attempt?: number
   /** Firing it ends the exchange, its body included. */
   readonly signal: AbortSignal
 }
@@ -91,6 +96,8 @@ export interface Origin {
 export interface OriginEvents {
   /** One HTTP exchange had its answer head, or failed without one (`status` 'error'). */
   answered(bucket: string, replica: string, status: number | 'error', durationMs: number): void
+  /** An exchange failed before its answer head, for another reason than that nobody wanted it any more. */
+  unanswered(bucket: string, replica: string, error: unknown): void
   received(bucket: string, bytes: number): void
   /** An exchange failed, before its head or after, because a wait in it was too long. */
   timedOut(bucket: string, kind: TimeoutKind): void

@@ -2,6 +2,8 @@
 
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { withoutFields } from '../base/header-list.ts'
+import type { Step } from '../base/trace.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
 import type { AnswerBody } from './answer-body.ts'
 import { createConnections } from './connections.ts'
@@ -72,18 +74,30 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     return { method: query.method, path: search === '' ? path : `${path}?${search}`, headers }
   }
 
-  function begin(request: SignedRequest, signal: AbortSignal): Exchange {
+  function stepOf({ timeline, method, attempt }: OriginQuery): Step | undefined {
+    return timeline?.begin('origin', {
+      'http.request.method': method,
+      'server.address': address.host,
+      'yatagarasu.bucket': options.bucketName,
+      'yatagarasu.replica': options.replica === '' ? undefined : options.replica,
+      'yatagarasu.attempt': attempt,
+    })
+  }
+
+  function begin(request: SignedRequest, query: OriginQuery): Exchange {
+    const step = stepOf(query)
     const exchange = new Exchange({
       method: request.method,
       clock,
       timeoutMs: options.timeoutMs,
-      signal,
+      signal: query.signal,
+      step,
       assigned: (waitedMs) => events.waited(options.bucketName, waitedMs),
       received: (bytes) => events.received(options.bucketName, bytes),
       timedOut: (kind) => events.timedOut(options.bucketName, kind),
     })
     // Left to itself, undici closes the connection after every HEAD.
-    pool.dispatch({ ...request, reset: false }, exchange)
+    pool.dispatch({ ...request, headers: inTrace(request.headers, step), reset: false }, exchange)
     return exchange
   }
 
@@ -92,17 +106,21 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     events.answered(options.bucketName, options.replica, status, clock.monotonicMs() - exchange.assignedAtMs)
   }
 
-  async function send(request: SignedRequest, signal: AbortSignal, again = true): Promise<Answered> {
+  async function send(request: SignedRequest, query: OriginQuery, again = true): Promise<Answered> {
+    const { signal } = query
     signal.throwIfAborted()
-    const exchange = begin(request, signal)
+    const exchange = begin(request, query)
     try {
       const head = await exchange.head
       report(exchange, head.status)
       return { head, body: exchange.body }
     } catch (error) {
       // A connection that died while it was idle says nothing about the origin: once more, at once, not an attempt.
-      if (exchange.diedUnanswered && again) return send(request, signal, false)
-      if (!signal.aborted) report(exchange, 'error')
+      if (exchange.diedUnanswered && again) return send(request, query, false)
+      if (!signal.aborted) {
+        report(exchange, 'error')
+        events.unanswered(options.bucketName, options.replica, error)
+      }
       throw error
     }
   }
@@ -112,7 +130,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     fingerprint: address.fingerprint,
     async ask(ref, query) {
       query.signal.throwIfAborted()
-      const { head, body } = await send(await prepare(ref, query), query.signal)
+      const { head, body } = await send(await prepare(ref, query), query)
       try {
         return await readAnswer(query, head, body)
       } catch (error) {
@@ -124,6 +142,12 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
       await pool.destroy()
     },
   }
+}
+
+/** The trace goes on with this exchange, and not with what the client said of it. Never signed: SigV4 does not ask for it. */
+function inTrace(headers: string[], step: Step | undefined): string[] {
+  if (step === undefined || step.fields.length === 0) return headers
+  return [...withoutFields(headers, (name) => name === 'traceparent' || name === 'tracestate'), ...step.fields]
 }
 
 /** What the request asks for beyond the object itself. */

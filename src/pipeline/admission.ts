@@ -56,8 +56,16 @@ const anonymous: Caller = { kind: 'anonymous' }
 export function authenticate({ request, route }: Routed, trace: Trace): Caller | Promise<Caller> {
   const { authenticator } = route.admission
   if (authenticator === undefined) return anonymous
+  const step = trace.timeline?.begin('authenticate')
   const result = authenticator.authenticate(request)
-  return result instanceof Promise ? result.then((late) => callerOf(late, trace)) : callerOf(result, trace)
+  if (result instanceof Promise) {
+    return result.then((late) => {
+      step?.end()
+      return callerOf(late, trace)
+    })
+  }
+  step?.end()
+  return callerOf(result, trace)
 }
 
 function callerOf(result: AuthResult, trace: Trace): Caller {
@@ -96,8 +104,15 @@ function isPerAddress({ scope }: Limit): boolean {
 }
 
 function charge(limiter: RateLimiter, charges: readonly Charge[], trace: Trace): Promise<void> | undefined {
+  const step = trace.timeline?.begin('admit')
   const verdict = limiter.charge(charges)
-  if (verdict instanceof Promise) return verdict.then((late) => expectAllowed(late, trace))
+  if (verdict instanceof Promise) {
+    return verdict.then((late) => {
+      step?.end()
+      expectAllowed(late, trace)
+    })
+  }
+  step?.end()
   expectAllowed(verdict, trace)
   return undefined
 }

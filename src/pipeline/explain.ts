@@ -65,7 +65,7 @@ async function explainRouted(routed: Routed, ports: ExplainPorts): Promise<Expla
     ...(await Promise.all(early.map((limit) => standing(routed, limit, addressOf(limit, request))))),
     ...(await Promise.all(perUser.map((limit) => standing(routed, limit, auth.subject ?? '')))),
   ]
-  const planned = new PlannedRequest(routed, allowOperator(), { clock: ports.clock, headTimeoutMs: 0 })
+  const planned = new PlannedRequest(routed, allowOperator(), createTrace(), { clock: ports.clock, headTimeoutMs: 0 })
   const foresight = await foresee(planned, ports)
   const first = firstRefusal(admitted, limits, refusal, key)
   return {

@@ -35,7 +35,7 @@ export function createHandler({ routes, serve, slots, system, administer }: Hand
         trace.bucket = routed.route.name
         cors = routed.route.cors
         const slot = slots?.take(routed.route.name, request)
-        release = slot instanceof Promise ? await slot : slot
+        release = slot instanceof Promise ? await queued(slot, trace) : slot
         response = await serve(routed, trace)
       } else {
         response = own
@@ -52,6 +52,13 @@ export function createHandler({ routes, serve, slots, system, administer }: Hand
     response.finished = release
     return response
   }
+}
+
+async function queued(slot: Promise<Release>, { timeline }: Trace): Promise<Release> {
+  const step = timeline?.begin('queue')
+  const release = await slot
+  step?.end()
+  return release
 }
 
 function route(request: ProxyRequest, routes: RouteTable<Route>): Routed {

@@ -1,11 +1,12 @@
+import { acceptedQualities, quality } from '../http/accept.ts'
 import type { Handler, ProxyRequest, ProxyResponse } from '../http/messages.ts'
 import { pageDraft } from './draft.ts'
 import { answerSystem } from './system-endpoints.ts'
 
-/** What is scraped: all metrics as text, in this format. */
+/** What is scraped: all metrics as text, in Prometheus' format or as OpenMetrics. */
 export interface MetricsText {
-  readonly contentType: string
-  metrics(): Promise<string>
+  readonly contentTypes: Readonly<Record<'text' | 'openmetrics', string>>
+  metrics(form: 'text' | 'openmetrics'): Promise<string>
 }
 
 /** The metrics listener: /metrics, /health and /ready, and nothing else. */
@@ -15,8 +16,16 @@ export function createMetricsHandler(
 ): Handler {
   return async function handle(request) {
     if (request.path === '/metrics' && (request.method === 'GET' || request.method === 'HEAD')) {
-      return pageDraft(200, registry.contentType, await registry.metrics())
+      const form = prefersOpenMetrics(request.header('accept')) ? 'openmetrics' : 'text'
+      return pageDraft(200, registry.contentTypes[form], await registry.metrics(form))
     }
     return answerSystem(request, system)
   }
+}
+
+/** Prometheus does, and takes what it is given; exemplars are in that form alone. */
+function prefersOpenMetrics(accept: string | undefined): boolean {
+  if (accept === undefined) return false
+  const qualities = acceptedQualities(accept)
+  return quality('application/openmetrics-text', qualities) > quality('text/plain', qualities)
 }

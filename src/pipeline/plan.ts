@@ -1,6 +1,7 @@
 import type { Allowed } from '../access/authorizer.ts'
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
+import type { OwnAsking, Timeline, Trace } from '../base/trace.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
 import { CacheKey } from '../cache/cache-key.ts'
 import { parseRange } from '../http/byte-range.ts'
@@ -56,12 +57,14 @@ export class PlannedRequest implements Wanted {
   readonly mayStore: boolean
   readonly directives: RequestDirectives
   readonly header: HeaderOf
+  readonly own: OwnAsking
+  readonly timeline: Timeline | undefined
   readonly #request: ProxyRequest
   readonly #route: Route
   readonly #limits: WaitLimits
   #wait: Wait | undefined
 
-  constructor({ request, route, key }: Routed, allowed: Allowed, limits: WaitLimits) {
+  constructor({ request, route, key }: Routed, allowed: Allowed, trace: Trace, limits: WaitLimits) {
     this.allowed = allowed
     const query = keptQuery(request.query, route.query, route.tokenNames?.query)
     const { policy } = route.site
@@ -75,6 +78,8 @@ export class PlannedRequest implements Wanted {
         : noDirectives
     this.mayStore = policy.enabled && !this.directives.noStore
     this.header = (name) => request.header(name)
+    this.own = trace
+    this.timeline = trace.timeline
     this.#request = request
     this.#route = route
     this.#limits = limits

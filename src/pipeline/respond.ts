@@ -25,6 +25,8 @@ export async function respond(
 ): Promise<Draft> {
   if (opened.kind === 'missing') return absent(opened, routed, trace)
   const { object, how } = opened
+  // A body that came whole with the answer, and is not read from anywhere.
+  if (how.status === 'miss' && trace.asked && object.whole !== undefined) trace.ownBytes = Number.POSITIVE_INFINITY
   try {
     const prepared = preparedHead(object.head, routed.route)
     const { response, range } = decide(object, prepared, routed, trace, ports)
@@ -74,7 +76,7 @@ function decide(
     response.headers.push('Content-Range', contentRange(undefined, object.head.size))
     return { response, range: noBytes }
   }
-  const response = compose(object, selection, prepared, ports.boundary)
+  const response = compose(object, selection, prepared, ports.boundary, trace)
   if (request.method !== 'HEAD') return { response, range: firstRange(selection, object.head.size) }
   return { response: draft(response.status, response.headers, { kind: 'empty' }), range: noBytes }
 }

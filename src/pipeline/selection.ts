@@ -1,6 +1,7 @@
 /** From Range and If-Range to the bytes that are sent, and the body that sends them. */
 
 import { withoutFields } from '../base/header-list.ts'
+import type { OwnAsking } from '../base/trace.ts'
 import type { ByteRange } from '../base/types.ts'
 import { contentRange, parseRange, resolveRanges } from '../http/byte-range.ts'
 import type { Body, ProxyRequest } from '../http/messages.ts'
@@ -37,6 +38,7 @@ export function compose(
   selection: Exclude<Selection, { kind: 'unsatisfiable' }>,
   prepared: PreparedHead,
   boundary: () => string,
+  own: OwnAsking,
 ): Draft {
   const { head } = object
   const headers = [...prepared.fields]
@@ -47,18 +49,18 @@ export function compose(
     return draft(
       206,
       fields,
-      streamed(object, parts.length, (signal) => multipartBody(object, parts, signal)),
+      streamed(object, parts.length, (signal) => multipartBody(object, parts, signal, own)),
     )
   }
   if (selection.kind === 'one') {
     const { range } = selection
     headers.push('Content-Length', String(range.end - range.start), 'Content-Range', contentRange(range, head.size))
-    return draft(206, headers, bodyOf(object, range))
+    return draft(206, headers, bodyOf(object, range, own))
   }
   const size = head.size < 0 ? Number.POSITIVE_INFINITY : head.size
   // RFC 9110 §8.6: no Content-Length in a 204, and none where the origin did not say.
   if (head.size >= 0 && head.status !== 204) headers.push('Content-Length', String(size))
-  return draft(head.status, headers, bodyOf(object, { start: 0, end: size }))
+  return draft(head.status, headers, bodyOf(object, { start: 0, end: size }, own))
 }
 
 /** The range whose first byte is sent first. */
@@ -67,13 +69,13 @@ export function firstRange(selection: Selection, size: number): ByteRange {
   return (selection.kind === 'many' ? selection.ranges[0] : undefined) ?? { start: 0, end: size }
 }
 
-function bodyOf(object: OpenedObject, range: ByteRange): Body {
+function bodyOf(object: OpenedObject, range: ByteRange, own: OwnAsking): Body {
   if (range.start === range.end) return { kind: 'empty' }
   if (object.whole !== undefined) {
     const isAll = range.end - range.start === object.whole.length
     return { kind: 'bytes', bytes: isAll ? object.whole : object.whole.subarray(range.start, range.end) }
   }
-  return streamed(object, range.end - range.start, (signal) => object.read(range, signal))
+  return streamed(object, range.end - range.start, (signal) => object.read(range, signal, own))
 }
 
 /** The object is released when it has been read, or is not going to be. `size`: Infinity when it is not known. */
@@ -100,11 +102,14 @@ async function* multipartBody(
   object: OpenedObject,
   { parts, tail }: MultipartByteranges,
   signal: AbortSignal,
+  own: OwnAsking,
 ): AsyncGenerator<Uint8Array> {
+  own.ownBytes += tail.length
   for (const { head, range } of parts) {
+    own.ownBytes += head.length
     yield head
     if (object.whole !== undefined) yield object.whole.subarray(range.start, range.end)
-    else yield* object.read(range, signal)
+    else yield* object.read(range, signal, own)
   }
   yield tail
 }

@@ -24,11 +24,11 @@ export function createServe(ports: ServePorts) {
     trace.key = routed.key
     const admission = admit(routed, trace)
     if (admission !== undefined) await admission
-    if (routed.request.method === 'OPTIONS') return answerOptions(routed)
+    if (routed.request.method === 'OPTIONS') return answerOptions(routed, trace)
     expectRead(routed)
     const allowed = await allow(routed, trace)
     expectKey(routed)
-    const planned = new PlannedRequest(routed, allowed, ports)
+    const planned = new PlannedRequest(routed, allowed, trace, ports)
     // What an answer would say, should there be none.
     if (routed.route.site.policy.enabled) trace.cache = planned.mayStore ? 'miss' : 'bypass'
     const answer = async () => respond(await ports.opener.open(planned), planned, routed, trace, ports)
@@ -70,12 +70,12 @@ function expectKey({ key }: Routed): void {
   if (key === '') throw new ProxyError('NoSuchKey', 'the path names no object key')
 }
 
-async function answerOptions(routed: Routed): Promise<Draft> {
+async function answerOptions(routed: Routed, trace: Trace): Promise<Draft> {
   const { request, route } = routed
   const { cors } = route
   if (cors === 'passthrough' && request.header('access-control-request-method') !== undefined) {
     expectKey(routed)
-    return await passPreflight(routed)
+    return await passPreflight(routed, trace)
   }
   const rule = typeof cors === 'object' ? cors : undefined
   const preflight = rule && preflightResponse(rule, request)

@@ -7,12 +7,16 @@ import { decodePath } from '../routing/routes.ts'
 import { type Draft, errorDraft, pageDraft } from './draft.ts'
 
 export interface Health {
-  /** False while starting and while draining. */
-  isReady(): boolean
   readonly version: string
+  /** `unavailable` while starting and while draining; `degraded`: served, with parts that fail. */
+  status(): 'ready' | 'degraded' | 'unavailable'
+  /** How those parts are. Absent: that is not for everybody. */
+  rows?(): Readonly<Record<string, unknown>>
 }
 
-export function createSystemEndpoints(health: Health, clock: Clock) {
+export type SystemEndpoints = (request: ProxyRequest) => Draft | undefined
+
+export function createSystemEndpoints(health: Health, clock: Clock): SystemEndpoints {
   const startedAt = clock.monotonicMs()
   return function system(request: ProxyRequest): Draft | undefined {
     const { path } = request
@@ -21,7 +25,8 @@ export function createSystemEndpoints(health: Health, clock: Clock) {
       return read(request, 200, { status: 'healthy', uptime_seconds: uptime, version: health.version })
     }
     if (path === '/ready') {
-      return health.isReady() ? read(request, 200, { status: 'ready' }) : read(request, 503, { status: 'unavailable' })
+      const status = health.status()
+      return read(request, status === 'unavailable' ? 503 : 200, { status, ...health.rows?.() })
     }
     // Reserved in every spelling, as a bucket's prefix is served in every spelling.
     if (isOwnPath(path)) throw new ProxyError('NoSuchRoute', 'reserved path without anything configured behind it')

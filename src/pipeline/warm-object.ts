@@ -3,6 +3,7 @@
 import { allowOperator } from '../access/authorizer.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
+import { createTrace } from '../base/trace.ts'
 import type { ByteRange } from '../base/types.ts'
 import type { ProxyRequest } from '../http/messages.ts'
 import type { ObjectOpener } from '../objects/open-object.ts'
@@ -28,7 +29,7 @@ export type Warmer = (route: Route, key: string, signal: AbortSignal) => Promise
 export function createWarmer(ports: WarmerPorts): Warmer {
   async function warmOnce(route: Route, key: string, signal: AbortSignal): Promise<Warmed> {
     const request = requestOfNobody(ports, signal)
-    const planned = new WarmingRequest({ request, route, key }, allowOperator(), ports)
+    const planned = new WarmingRequest({ request, route, key }, allowOperator(), createTrace(), ports)
     try {
       const opened = await ports.opener.open(planned)
       return opened.kind === 'missing' ? { kind: 'missing' } : await warmOpened(opened, planned, signal)

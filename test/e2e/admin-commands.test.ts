@@ -167,8 +167,11 @@ test('commands speak with a proxy that runs', async (t) => {
     const { total, tiers, buckets } = JSON.parse((await run('stats', '--bucket', 'b', '--json')).stdout)
 
     assert.equal(code, 0)
-    assert.match(stdout, /^ +hits +misses +hit rate +evictions +size +of +records\ntotal +\d+ +\d+ +\d+\.\d %/)
-    assert.match(stdout, /^tier memory .* 64\.0 MiB +\d+$/m)
+    assert.match(
+      stdout,
+      /^ +hits +misses +hit rate +evictions +size +of +records +avoided +saved +spent\ntotal +\d+ +\d+ +\d+\.\d %/,
+    )
+    assert.match(stdout, /^tier memory .* 64\.0 MiB +\d+ +- +- +-$/m)
     assert.match(stdout, /^bucket pictures|^bucket warmed/m)
     assert.ok(total.hits > 0 && tiers.memory.current_item_count > 0)
     assert.deepEqual(Object.keys(buckets), ['b'])

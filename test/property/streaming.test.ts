@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { publicAuthorizer } from '../../src/access/authorizer.ts'
+import { createTrace } from '../../src/base/trace.ts'
 import type { ByteRange } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
@@ -61,6 +62,7 @@ function wanted(site: Site, range: ByteRange | undefined, signal: AbortSignal): 
     directives: noDirectives,
     range,
     header,
+    own: createTrace(),
     forwarded: () => [],
     signal,
   }

@@ -220,7 +220,7 @@ for (const url of [
   'https://u:p@keys.example/',
 ]) {
   test(`keys are not fetched from ${url}`, () => {
-    const ports = { clock: new FakeClock(), random: systemRandom, events: { fetched() {}, failed() {} } }
+    const ports = { clock: new FakeClock(), random: systemRandom, events: { fetched() {}, failed() {}, closed() {} } }
     assert.throws(() => createJwks({ url, refreshIntervalMs: hourMs }, ports), /the address of the key set must/)
     assert.equal(ports.clock.waiting, 0)
   })

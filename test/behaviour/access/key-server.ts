@@ -79,6 +79,7 @@ export function startJwks(t: TestContext, url: string, refreshIntervalMs = 3_600
   }
   const events: JwksEvents = {
     fetched: (count) => tell({ keys: count }),
+    closed: () => undefined,
     failed: (error) => tell({ error: error instanceof Error ? error : new Error(String(error)) }),
   }
   const jwks = createJwks({ url, refreshIntervalMs }, { clock, random: createFakeRandom([0.5]), events })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { everything } from '../../../src/cache/scope.ts'
-import { type CallOptions, counts, entry, startAdmin } from './rig.ts'
+import { type CallOptions, counts, entry, saved, startAdmin } from './rig.ts'
 
 const row = {
   hits: 3,
@@ -14,12 +14,14 @@ const row = {
   max_size_bytes: 5000,
 }
 
+const savings = { origin_requests_avoided: 2, origin_bytes_avoided: 800, dollars_saved: 0.3, dollars_spent: 4e-7 }
+
 test('stats are told for all, for each tier and for each bucket', async () => {
   const { call, asked } = startAdmin()
   assert.deepEqual((await call('GET', '/admin/cache/stats')).json, {
-    total: row,
+    total: { ...row, savings },
     tiers: { memory: row },
-    buckets: { img: row },
+    buckets: { img: { ...row, savings } },
   })
   await call('GET', '/admin/cache/stats/img')
   assert.deepEqual(
@@ -30,7 +32,11 @@ test('stats are told for all, for each tier and for each bucket', async () => {
 
 test('without requests the hit rate is 0, and estimates say that they are', async () => {
   const estimate = { ...counts, hits: 0, misses: 0, isEstimate: true } as const
-  const stats = () => ({ total: estimate, tiers: new Map([['redis', estimate]] as const), buckets: new Map() })
+  const stats = () => ({
+    total: { ...estimate, ...saved },
+    tiers: new Map([['redis', estimate]] as const),
+    buckets: new Map(),
+  })
   const { json } = await startAdmin({ stats }).call('GET', '/admin/cache/stats')
   assert.deepEqual(json.tiers.redis, { ...row, hits: 0, misses: 0, hit_rate: 0, is_estimate: true })
 })

@@ -3,7 +3,7 @@
 import type { Authenticator, AuthResult } from '../../../src/access/authenticator.ts'
 import { compileClaimRules } from '../../../src/access/claim-rules.ts'
 import { createAdmin } from '../../../src/admin/admin.ts'
-import type { AdminPorts, CacheCounts, Gate } from '../../../src/admin/ports.ts'
+import type { AdminPorts, CacheCounts, Gate, SavedCounts } from '../../../src/admin/ports.ts'
 import { ProxyError } from '../../../src/base/errors.ts'
 import { fieldValue } from '../../../src/base/header-list.ts'
 import { createTrace, type Trace } from '../../../src/base/trace.ts'
@@ -63,6 +63,7 @@ export const nothing: Purged = {
 }
 
 export const counts: CacheCounts = { hits: 3, misses: 1, evictions: 5, bytes: 1000, items: 7, maxBytes: 5000 }
+export const saved: SavedCounts = { requestsAvoided: 2, bytesAvoided: 800, dollarsSaved: 0.1 + 0.2, dollarsSpent: 4e-7 }
 
 export const entry: CachedEntry = {
   id: new CacheKey('img', 'a b/é').id,
@@ -139,9 +140,9 @@ export function startAdmin(overrides: Partial<AdminPorts> = {}): AskedAdmin {
     },
     inventory: { page: telling('page', Promise.resolve({ entries: [entry], next: undefined })) },
     stats: telling('stats', {
-      total: counts,
+      total: { ...counts, ...saved },
       tiers: new Map([['memory', counts]]),
-      buckets: new Map([['img', counts]]),
+      buckets: new Map([['img', { ...counts, ...saved }]]),
     }),
     explainer: {
       bucketAt: (_host, path) => (path.startsWith('/img/') ? 'img' : undefined),

@@ -42,6 +42,29 @@ for (const [query, told] of [
   })
 }
 
+for (const [name, value, told] of [
+  ['authorization', 'Basic YTpi', gone],
+  ['proxy-authorization', 'x', gone],
+  ['cookie', 'a=b', gone],
+  ['set-cookie', 'a=b', gone],
+  ['x-amz-security-token', 'x', gone],
+  ['x-amz-server-side-encryption-customer-key', 'x', gone],
+  ['x-csrf-token', 'x', gone],
+  ['x-api-key', 'x', gone],
+  ['apikey', 'x', gone],
+  ['x-goog-iap-jwt-assertion', 'x', gone],
+  ['x-pass', 'x', gone],
+  ['accept', 'text/html;q=0.9, */*', 'text/html;q=0.9, */*'],
+  ['etag', '"0a-1"', '"0a-1"'],
+  ['x-amz-meta-author', 'poe', 'poe'],
+  ['x-other', `Bearer ${token}`, `Bearer ${gone}`],
+  ['location', 'https://u:p@h/a?X-Amz-Signature=0a&b=c', `https://h/a?X-Amz-Signature=${gone}&b=c`],
+] as const) {
+  test(`the field ${name}: ${value} is told as ${told}`, () => {
+    assert.equal(redactionOf({ headers: ['x-pass'] }).field(name, value), told)
+  })
+}
+
 test('no value of a secret parameter is told, wherever it stands and however it is written', () => {
   const secret = 'QxZs3cretQx'
   const name = fc.constantFrom('ticket', 'Ticket', '%54icket', 'tick%65t', 'X-Amz-Signature', 'x%2Damz-signature')

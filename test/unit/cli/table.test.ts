@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesText, countText, printable, shareText, table } from '../../../src/cli/table.ts'
+import { bytesText, countText, dollarsText, printable, shareText, table } from '../../../src/cli/table.ts'
 
 for (const [bytes, text] of [
   [0, '0 B'],
@@ -16,6 +16,16 @@ for (const [bytes, text] of [
 test('counts have their thousands apart, and shares one decimal', () => {
   assert.deepEqual([0, 999, 1000, 1234567].map(countText), ['0', '999', '1,000', '1,234,567'])
   assert.deepEqual([0, 0.12345, 1].map(shareText), ['0.0 %', '12.3 %', '100.0 %'])
+})
+
+test('dollars are told to the cent, and parts of one more closely', () => {
+  assert.deepEqual([0, 0.00456, 0.99, 1, 1234.567].map(dollarsText), [
+    '$0.0000',
+    '$0.0046',
+    '$0.9900',
+    '$1.00',
+    '$1234.57',
+  ])
 })
 
 test('a table lines words up on the left and figures on the right', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Registry } from 'prom-client'
 import { InstrumentSet } from '../../../src/observe/instruments.ts'
 import { createMetrics, readAtScrape } from '../../../src/observe/metrics.ts'
+import { Registry } from '../../../src/observe/registry.ts'
 import { fc } from '../../support/fast-check.ts'
-import { samplesIn } from './samples.ts'
+import { samplesIn, samplesOf } from './samples.ts'
 
 function stage() {
   const registry = new Registry()
@@ -64,7 +64,7 @@ test('a histogram counts a value in the bucket of its upper bound, that bound in
   assert.match(text, /^# TYPE yatagarasu_flight_seconds histogram$/m)
   const samples = samplesIn(text)
   const bucket = (le: string) => samples.get(`yatagarasu_flight_seconds_bucket{wing="left",le="${le}"}`)
-  assert.deepEqual(['0.1', '1', '10', '+Inf'].map(bucket), [2, 4, 5, 6])
+  assert.deepEqual(['0.1', '1.0', '10.0', '+Inf'].map(bucket), [2, 4, 5, 6])
   assert.equal(samples.get('yatagarasu_flight_seconds_count{wing="left"}'), 6)
   assert.ok(Math.abs((samples.get('yatagarasu_flight_seconds_sum{wing="left"}') ?? 0) - 102.15) < 1e-9)
 })
@@ -76,8 +76,8 @@ test('buckets are cumulative and end at the count, whatever is observed', () => 
     fc.property(values, (observed) => {
       const family = stage().declare.histogram('x_seconds', 'X.', [], bounds)
       for (const value of observed) family.cell().observe(value)
-      const samples = family.samples()
-      const buckets = samples.filter(({ metricName }) => metricName?.endsWith('_bucket')).map(({ value }) => value)
+      const samples = samplesIn(family.lines('text'))
+      const buckets = [...samples].filter(([name]) => name.includes('_bucket')).map(([, count]) => count)
       const expected = bounds.map((bound) => observed.filter((value) => value <= bound).length)
       const hasAny = observed.length > 0 || buckets.length > 0
       assert.deepEqual(buckets, hasAny ? [...expected, observed.length] : [])
@@ -89,7 +89,7 @@ test('buckets are cumulative and end at the count, whatever is observed', () => 
 test('a name is declared once', () => {
   const { declare } = stage()
   declare.gauge('crows', 'Crows at home.', [])
-  assert.throws(() => declare.counter('crows', 'Crows again.', []), /already been registered/)
+  assert.throws(() => declare.histogram('crows', 'Crows again.', [], []), /yatagarasu_crows is declared already/)
 })
 
 test('declarations tell name, type, labels and help, in order', () => {
@@ -108,4 +108,65 @@ test("the metrics of a process are the build's, the product's and Node's own", a
   assert.equal(samplesIn(text).get('yatagarasu_build_info{version="1.2.3",node="v26.0.0"}'), 1)
   for (const name of ['yatagarasu_http_requests_total', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds'])
     assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
+})
+
+test('in OpenMetrics a counter is called without its ending, help is quoted, and there is an end', async () => {
+  const { registry, declare } = stage()
+  declare.counter('eggs_total', 'Eggs of the "high" \\ nest.', ['nest']).cell('oak').value = 1.5
+  declare.gauge('crows', 'Crows at home.', []).cell().value = Number.NEGATIVE_INFINITY
+
+  assert.equal(
+    await registry.metrics('openmetrics'),
+    [
+      '# HELP yatagarasu_eggs Eggs of the \\"high\\" \\\\ nest.',
+      '# TYPE yatagarasu_eggs counter',
+      'yatagarasu_eggs_total{nest="oak"} 1.5',
+      '# HELP yatagarasu_crows Crows at home.',
+      '# TYPE yatagarasu_crows gauge',
+      'yatagarasu_crows -Inf',
+      '# EOF',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('each bucket of a histogram carries the last exemplar that fell into it, and only in OpenMetrics', async () => {
+  const { registry, declare } = stage()
+  const cell = declare.histogram('flight_seconds', 'Time in the air.', [], [0.1, 2]).cell()
+  const of = (traceId: string) => ({ traceId, atMs: 1_700_000_000_123 })
+  cell.observe(0.05, of('first'))
+  cell.observe(0.07, of('second'))
+  cell.observe(0.08)
+  cell.observe(3, of('third'))
+
+  const buckets = (text: string) => text.split('\n').filter((line) => line.includes('_bucket'))
+  assert.deepEqual(buckets(await registry.metrics('openmetrics')), [
+    'yatagarasu_flight_seconds_bucket{le="0.1"} 3 # {trace_id="second"} 0.07 1700000000.123',
+    'yatagarasu_flight_seconds_bucket{le="2.0"} 3',
+    'yatagarasu_flight_seconds_bucket{le="+Inf"} 4 # {trace_id="third"} 3 1700000000.123',
+  ])
+  assert.ok(buckets(await registry.metrics()).every((line) => !line.includes('#')))
+})
+
+test('a cell that is removed has no line until it is asked for again', async () => {
+  const { registry, declare } = stage()
+  const crows = declare.gauge('crows', 'Crows at home.', ['nest'])
+  for (const nest of ['oak', 'elm']) crows.cell(nest).value = 2
+  crows.remove('oak')
+  assert.deepEqual(samplesOf(await registry.metrics(), 'yatagarasu_crows'), { '{nest="elm"}': 2 })
+  assert.equal(crows.cell('oak').value, 0)
+})
+
+test('metrics that are none of ours are printed in the same way', async () => {
+  const labels = { kind: 'a "minor" one', le: 1 }
+  const values = [
+    { metricName: 'gc_seconds_bucket', labels, value: 3 },
+    { metricName: 'gc_seconds_sum', labels: {}, value: 0.5 },
+  ]
+  const metric = { name: 'gc_seconds', help: 'Time.', type: 'histogram', values }
+  const registry = new Registry({ getMetricsAsJSON: async () => [metric] })
+  const lines = ['gc_seconds_bucket{kind="a \\"minor\\" one",le="1.0"} 3', 'gc_seconds_sum 0.5']
+  const text = ['# HELP gc_seconds Time.', '# TYPE gc_seconds histogram', ...lines, ''].join('\n')
+  assert.equal(await registry.metrics(), text)
+  assert.equal(await registry.metrics('openmetrics'), `${text}# EOF\n`)
 })

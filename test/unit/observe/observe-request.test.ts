@@ -66,6 +66,18 @@ test('a request is one line with who, what and how, but not its query', () => {
   })
 })
 
+test('a request that is part of a trace says of which', () => {
+  const { log, lines } = startLog()
+  const [traceId, spanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7']
+  log(requestOf(), answer(), traceOf({ traceId, spanId }), whole(1), 1)
+  log(requestOf(), answer(), traceOf({ traceId }), whole(1), 1)
+  const told = lines.map(({ trace_id, span_id }) => [trace_id, span_id])
+  assert.deepEqual(told, [
+    [traceId, spanId],
+    [traceId, undefined],
+  ])
+})
+
 test('what does not apply is left out of the line', () => {
   const { log, lines } = startLog()
   log(requestOf('GET', '/health'), answer(), traceOf({}), whole(2), 0)
@@ -98,7 +110,7 @@ test('a failure is an error line with what was attempted and why it failed, and 
 test('a timeout says which limit was reached; the request counts its own, and leaves those of attempts to the origin', async () => {
   const { log, lines } = startLog()
   const metrics = createMetrics({ version: '0', node: '0' })
-  const count = measure(metrics)
+  const count = measure(metrics, new FakeClock())
   for (const timeout of ['connect', 'first-byte', 'head', 'idle', 'request'] as const) {
     const errorDetail = new ProxyError('OriginTimeout', 'waited in vain', { timeout })
     const trace = traceOf({ bucket: 'a', error: 'OriginTimeout', errorDetail })
@@ -123,7 +135,7 @@ test('a response that did not get to its end says so', () => {
 
 test('requests are counted by bucket, method and status; unusual methods are one', async () => {
   const metrics = createMetrics({ version: '0', node: '0' })
-  const count = measure(metrics)
+  const count = measure(metrics, new FakeClock())
   const seen = [
     ['GET', 200, 'a'],
     ['GET', 200, 'a'],
@@ -147,7 +159,7 @@ test('requests are counted by bucket, method and status; unusual methods are one
 
 test('durations are seconds, by bucket and by what the cache did', async () => {
   const metrics = createMetrics({ version: '0', node: '0' })
-  const count = measure(metrics)
+  const count = measure(metrics, new FakeClock())
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'hit' }), whole(1), 3)
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'hit' }), whole(1), 250)
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'miss' }), whole(1), 2000)
@@ -162,13 +174,13 @@ test('durations are seconds, by bucket and by what the cache did', async () => {
   })
   assert.equal(samplesIn(text).get(`${name}_sum{bucket="a",cache="hit"}`), 0.253)
   assert.equal(samplesIn(text).get(`${name}_bucket{bucket="a",cache="hit",le="0.005"}`), 1)
-  assert.equal(samplesIn(text).get(`${name}_bucket{bucket="a",cache="miss",le="1"}`), 0)
+  assert.equal(samplesIn(text).get(`${name}_bucket{bucket="a",cache="miss",le="1.0"}`), 0)
   assert.equal(samplesIn(text).get(`${name}_bucket{bucket="a",cache="miss",le="2.5"}`), 1)
 })
 
 test('bytes sent add up by bucket, and those who waited for another request are counted', async () => {
   const metrics = createMetrics({ version: '0', node: '0' })
-  const count = measure(metrics)
+  const count = measure(metrics, new FakeClock())
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'miss' }), whole(100), 1)
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'miss', collapsed: true }), whole(100), 1)
   count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'miss' }), { bytes: 42, complete: false }, 1)
@@ -176,4 +188,51 @@ test('bytes sent add up by bucket, and those who waited for another request are 
   const text = await metrics.registry.metrics()
   assert.deepEqual(samplesOf(text, 'yatagarasu_http_response_bytes_total'), { '{bucket="a"}': 242 })
   assert.deepEqual(samplesOf(text, 'yatagarasu_cache_coalesced_requests_total'), { '{bucket="a"}': 1 })
+})
+
+const spared: readonly (readonly [string, Partial<Trace>, number, requests: number, bytes: number])[] = [
+  ['a hit', { cache: 'hit' }, 200, 1, 100],
+  ['a stale answer', { cache: 'stale' }, 200, 1, 100],
+  ['a stale answer in place of a failure', { cache: 'stale', asked: true }, 200, 0, 100],
+  ["another one's answer", { cache: 'miss', collapsed: true }, 200, 1, 100],
+  [
+    'an answer of its own after a wait for another',
+    { cache: 'miss', collapsed: true, asked: true, ownBytes: 100 },
+    200,
+    0,
+    0,
+  ],
+  ['a confirmed answer', { cache: 'revalidated', asked: true }, 200, 0, 100],
+  ['a hit of which a part was missing', { cache: 'hit', asked: true, ownBytes: 40 }, 206, 0, 60],
+  ['a miss', { cache: 'miss', asked: true, ownBytes: Number.POSITIVE_INFINITY }, 200, 0, 0],
+  ['a miss of which not all was sent', { cache: 'miss', asked: true, ownBytes: 120 }, 200, 0, 0],
+  ['a request that failed before the origin was asked', { cache: 'miss' }, 504, 0, 0],
+  ['a remembered 404', { cache: 'hit', error: 'NoSuchKey' }, 404, 1, 0],
+  ['a page of no bucket', {}, 200, 0, 0],
+]
+
+for (const [what, facts, status, requests, bytes] of spared) {
+  test(`${what} spares the origin ${requests} requests and ${bytes} of 100 bytes`, async () => {
+    const metrics = createMetrics({ version: '0', node: '0' })
+    measure(metrics, new FakeClock())(requestOf(), answer(status), traceOf({ bucket: 'a', ...facts }), whole(100), 1)
+    assert.deepEqual([metrics.requestsAvoided.cell('a').value, metrics.bytesAvoided.cell('a').value], [requests, bytes])
+  })
+}
+
+test('durations carry the trace of the last request that has one recorded', async () => {
+  const metrics = createMetrics({ version: '0', node: '0' })
+  const count = measure(metrics, new FakeClock(1_700_000_000_000))
+  const [recorded, dropped] = ['a', 'b'].map((digit) => digit.repeat(32))
+  count(
+    requestOf(),
+    answer(),
+    traceOf({ bucket: 'a', cache: 'hit', traceId: recorded, spanId: '1'.repeat(16) }),
+    whole(1),
+    3,
+  )
+  count(requestOf(), answer(), traceOf({ bucket: 'a', cache: 'hit', traceId: dropped }), whole(1), 3)
+  const lines = (await metrics.registry.metrics('openmetrics')).split('\n').filter((line) => line.includes(' # '))
+  assert.deepEqual(lines, [
+    `yatagarasu_http_request_duration_seconds_bucket{bucket="a",cache="hit",le="0.005"} 2 # {trace_id="${recorded}"} 0.003 1700000000.000`,
+  ])
 })

@@ -13,6 +13,8 @@ export class RecordedEvents implements OriginEvents {
   readonly answers: (number | 'error')[] = []
   /** The replicas those came from. */
   readonly answeredBy: string[] = []
+  /** Of exchanges that had no answer. */
+  readonly failures: unknown[] = []
   readonly retries: string[] = []
   readonly waitsMs: number[] = []
   readonly timeouts: TimeoutKind[] = []
@@ -24,6 +26,9 @@ export class RecordedEvents implements OriginEvents {
   answered(_bucket: string, replica: string, status: number | 'error'): void {
     this.answers.push(status)
     this.answeredBy.push(replica)
+  }
+  unanswered(_bucket: string, _replica: string, error: unknown): void {
+    this.failures.push(error)
   }
   received(_bucket: string, bytes: number): void {
     this.receivedBytes += bytes

@@ -1,0 +1,81 @@
+/** Everything that is measured, as whoever scrapes it reads it. */
+
+import { boundText, type Family, type Form, labelText, numberText } from './instruments.ts'
+
+const contentTypes: Readonly<Record<Form, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+}
+
+/** A registry of prom-client, as far as it is needed. */
+interface ForeignMetrics {
+  getMetricsAsJSON(): Promise<readonly ForeignMetric[]>
+}
+
+interface ForeignMetric {
+  readonly name: string
+  readonly help: string
+  /** A text, whatever its declaration says. */
+  readonly type: unknown
+  readonly values: readonly {
+    readonly metricName?: string
+    readonly labels: Readonly<Partial<Record<string, string | number>>>
+    readonly value: number
+  }[]
+}
+
+/**
+ * prom-client's own registry cannot print one set of metrics in both forms, and takes 1 to 2 µs for each line, where ours are
+ * ready but for their values: 0.2 to 0.3.
+ */
+export class Registry {
+  readonly contentTypes = contentTypes
+  readonly #families = new Map<string, Family>()
+  readonly #foreign: ForeignMetrics | undefined
+
+  /** `foreign`: metrics that are none of ours, Node's own. */
+  constructor(foreign?: ForeignMetrics) {
+    this.#foreign = foreign
+  }
+
+  registerMetric(family: Family): void {
+    if (this.#families.has(family.name)) throw new Error(`the metric ${family.name} is declared already`)
+    this.#families.set(family.name, family)
+  }
+
+  async metrics(form: Form = 'text'): Promise<string> {
+    let text = ''
+    for (const family of this.#families.values()) {
+      family.refresh?.()
+      text += headOf(family, form) + family.lines(form)
+    }
+    for (const metric of (await this.#foreign?.getMetricsAsJSON()) ?? []) text += foreignText(metric, form)
+    return form === 'openmetrics' ? `${text}# EOF\n` : text
+  }
+}
+
+interface Described {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+}
+
+/** In OpenMetrics a counter is called without the ending that its samples have, and help is quoted like labels. */
+function headOf({ name, help, type }: Described, form: Form): string {
+  const isOpen = form === 'openmetrics'
+  const family = isOpen && type === 'counter' ? name.replace(/_total$/, '') : name
+  const escaped = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+  return `# HELP ${family} ${isOpen ? escaped.replaceAll('"', '\\"') : escaped}\n# TYPE ${family} ${type}\n`
+}
+
+function foreignText({ name, help, type, values }: ForeignMetric, form: Form): string {
+  let text = headOf({ name, help, type: String(type) }, form)
+  for (const { metricName = name, labels, value } of values) {
+    const texts = Object.entries(labels).map(([label, held]) => [
+      label,
+      typeof held === 'number' ? boundText(held) : `${held}`,
+    ])
+    text += `${metricName}${labelText(Object.fromEntries(texts))} ${numberText(value)}\n`
+  }
+  return text
+}
