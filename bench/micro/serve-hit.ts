@@ -91,7 +91,7 @@ for (let i = 0; i < objects; i++) {
 const handle = createHandler({
   routes: new RouteTable([route]),
   serve: createServe({ opener, clock, headTimeoutMs: 30_000, boundary: () => 'x' }),
-  system: createSystemEndpoints({ isReady: () => true, version: '0' }, clock),
+  system: createSystemEndpoints({ status: () => 'ready', version: '0' }, clock),
 })
 const headers: Record<string, string> = { host: 'localhost', accept: '*/*' }
 const signal = new AbortController().signal
