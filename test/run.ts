@@ -43,7 +43,7 @@ try {
 async function runAll(): Promise<number> {
   const ownS3 = s3FromEnvironment(process.env)
   const redis = process.env['REDIS_TEST_URL'] ? [] : ['redis' as const]
-  await ensurePrograms('tls', 'syslog', ...(ownS3 === undefined ? ['s3' as const] : []), ...redis)
+  await ensurePrograms('tls', 'syslog', 'rules', ...(ownS3 === undefined ? ['s3' as const] : []), ...redis)
   if (ownS3 === undefined) rgw = await startRgw()
   const env = { ...process.env, ...(rgw === undefined ? {} : s3ToEnvironment(rgw)) }
 

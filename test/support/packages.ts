@@ -26,6 +26,11 @@ export const needs = {
     packages: ['rsyslog'],
     instead: 'put rsyslogd on the PATH',
   },
+  rules: {
+    programs: ['promtool'],
+    packages: ['prometheus'],
+    instead: 'put promtool on the PATH',
+  },
   tls: {
     programs: ['openssl'],
     packages: ['openssl'],
