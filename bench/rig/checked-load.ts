@@ -25,12 +25,14 @@ export function describeChecked(options: Pick<CheckedOptions, 'connections' | 'r
 
 /** For a scenario's `prepare`. */
 export async function warmUp(target: Target, options: CheckedOptions): Promise<void> {
-  const { problems } = await closedLoad({ port: target.server.port, ...options, seconds: firstWarmUpSeconds })
+  const { port, isTls } = target.server
+  const { problems } = await closedLoad({ port, isTls, ...options, seconds: firstWarmUpSeconds })
   if (problems.length > 0) throw new Error(`${target.server.name}: ${problems[0]}`)
 }
 
 export async function runChecked(target: Target, options: CheckedOptions): Promise<Sample> {
-  const shape = { port: target.server.port, ...options }
+  const { port, isTls } = target.server
+  const shape = { port, isTls, ...options }
   await closedLoad({ ...shape, seconds: warmUpSeconds })
   const [closed, usage] = await measure(target, () => closedLoad({ ...shape, seconds: closedSeconds }))
   const [paced, pacedUsage] = await measure(target, () => pacedLoad({ ...shape, seconds: pacedSeconds }))

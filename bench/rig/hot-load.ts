@@ -2,6 +2,7 @@
 import { type CheckedRequest, pacedLoad } from './load.ts'
 import { benchObject } from './object-content.ts'
 import { defaultCache, loadMetrics, measure, type Sample, type Scenario, spotCheck, type Target } from './scenario.ts'
+import type { Setup } from './servers.ts'
 import { percentile } from './summary.ts'
 import { runWrk } from './wrk.ts'
 
@@ -18,6 +19,7 @@ export interface HotOptions {
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
   readonly tier?: 'disk'
+  readonly setup?: Setup
   readonly rivals?: readonly string[]
 }
 
@@ -37,6 +39,7 @@ export function hotScenario(options: HotOptions): Scenario {
       `closed loop, ${connections} connections, ${closedSeconds} s after ${warmUpSeconds} s of warm-up; ` +
       `p50 and p99: open loop, ${options.rate} arrivals/s for ${pacedSeconds} s, every byte checked`,
     cache: options.tier === undefined ? defaultCache : { ...defaultCache, tier: options.tier },
+    ...(options.setup && { setup: options.setup }),
     ...(options.rivals && { rivals: options.rivals }),
     async prepare(target) {
       for (const request of requests(options)) {
@@ -61,8 +64,9 @@ async function runHot(target: Target, options: HotOptions): Promise<Sample> {
   )
   let turn = 0
   const next = () => checked[turn++ % checked.length] ?? first
+  const { port, isTls } = target.server
   const [paced, pacedUsage] = await measure(target, () =>
-    pacedLoad({ port: target.server.port, connections, seconds: pacedSeconds, rate: options.rate, next }),
+    pacedLoad({ port, isTls, connections, seconds: pacedSeconds, rate: options.rate, next }),
   )
   const problems = closed.errors === 0 ? [] : [`wrk counted ${closed.errors} errors`]
   return {

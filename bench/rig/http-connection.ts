@@ -4,6 +4,7 @@
  * chunking, one request at a time.
  */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface Exchange {
   /** GET, unless said. None of them sends a body. */
@@ -34,8 +35,17 @@ interface Pending {
   received: number
 }
 
+export interface ConnectionOptions {
+  /** Whoever answers is believed: it is a server of ours. */
+  readonly isTls?: boolean | undefined
+  /** The size of the read buffer: small where there are thousands of connections. */
+  readonly readBytes?: number | undefined
+  /** How long it rests after each read. */
+  readonly restMs?: number | undefined
+}
+
 const idleMs = 30_000
-const readBytes = 256 * 1024
+const usualReadBytes = 256 * 1024
 
 export class HttpConnection {
   readonly #socket: Socket
@@ -43,22 +53,22 @@ export class HttpConnection {
   #pending: Pending | undefined
   #isOpen = true
 
-  /** `restMs`: how long it rests after each read, of up to 256 KiB. */
-  constructor(port: number, restMs = 0) {
+  constructor(port: number, { isTls = false, readBytes = usualReadBytes, restMs = 0 }: ConnectionOptions = {}) {
     this.#host = `127.0.0.1:${port}`
-    this.#socket = connect({
+    const options = {
       port,
       host: '127.0.0.1',
       noDelay: true,
       onread: {
         buffer: Buffer.allocUnsafeSlow(readBytes),
-        callback: (length, buffer) => {
+        callback: (length: number, buffer: Uint8Array) => {
           this.#take(Buffer.from(buffer.buffer, buffer.byteOffset, length))
           if (restMs > 0) this.#rest(restMs)
           return true
         },
       },
-    })
+    }
+    this.#socket = isTls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options)
     this.#socket.setTimeout(idleMs, () => this.#socket.destroy(new Error(`no byte for ${idleMs} ms`)))
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed before the answer was whole')))

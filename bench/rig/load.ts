@@ -1,6 +1,6 @@
 /** Drives a server with checked requests: closed loop (as fast as it answers) or open loop (at a fixed arrival rate). */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HttpConnection } from './http-connection.ts'
+import { type ConnectionOptions, HttpConnection } from './http-connection.ts'
 import { type BenchObject, matchesContent } from './object-content.ts'
 
 /** One request and what its answer has to be, byte for byte. */
@@ -13,7 +13,7 @@ export interface CheckedRequest {
   readonly end: number
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends ConnectionOptions {
   readonly port: number
   readonly connections: number
   readonly seconds: number
@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly seconds: number
   readonly bytes: number
   readonly latenciesMs: readonly number[]
+  /** Open loop only: how long after its arrival the client itself came to each request. */
+  readonly lateMs: readonly number[]
   /** One line for each failed request; the first few are enough to know why. */
   readonly problems: readonly string[]
 }
@@ -59,9 +61,9 @@ export async function closedLoad(options: LoadOptions): Promise<LoadResult> {
   const tally = new Tally()
   const until = performance.now() + options.seconds * 1_000
   const drive = async () => {
-    let connection = new HttpConnection(options.port)
+    let connection = new HttpConnection(options.port, options)
     while (performance.now() < until && tally.isWorthGoingOn) {
-      if (!connection.isOpen) connection = new HttpConnection(options.port)
+      if (!connection.isOpen) connection = new HttpConnection(options.port, options)
       await tally.run(connection, options.next(), performance.now())
     }
     connection.close()
@@ -70,19 +72,27 @@ export async function closedLoad(options: LoadOptions): Promise<LoadResult> {
   return tally.result()
 }
 
+export interface PacedOptions extends LoadOptions {
+  readonly rate: number
+  /** Connections that are open already, used in turn; else new ones, of which the one last free is used again. */
+  readonly opened?: readonly HttpConnection[]
+}
+
 /**
  * Requests arrive every 1/rate seconds whatever the server does, on a free connection or, when all are busy, in a
  * queue; latency counts from the arrival, so that a stall shows in every request that had to wait for it.
  */
-export async function pacedLoad(options: LoadOptions & { readonly rate: number }): Promise<LoadResult> {
+export async function pacedLoad(options: PacedOptions): Promise<LoadResult> {
   const tally = new Tally()
-  const idle = Array.from({ length: options.connections }, () => new HttpConnection(options.port))
+  const { opened } = options
+  const open = () => new HttpConnection(options.port, options)
+  const idle = opened === undefined ? Array.from({ length: options.connections }, open) : [...opened]
   const waiting: number[] = []
   const running = new Set<Promise<void>>()
   const serve = async (connection: HttpConnection, first: number) => {
     let current = connection
     for (let arrivedAt: number | undefined = first; arrivedAt !== undefined; arrivedAt = waiting.shift()) {
-      if (!current.isOpen) current = new HttpConnection(options.port)
+      if (!current.isOpen) current = open()
       await tally.run(current, options.next(), arrivedAt)
     }
     idle.push(current)
@@ -92,12 +102,14 @@ export async function pacedLoad(options: LoadOptions & { readonly rate: number }
   for (let index = 0; index < arrivals && tally.isWorthGoingOn; ) {
     const arrivesAt = start + (index * 1_000) / options.rate
     // Turns of the event loop instead of a timer: timers are a millisecond coarse, as long as the answers measured.
-    if (performance.now() < arrivesAt) {
+    const lateMs = performance.now() - arrivesAt
+    if (lateMs < 0) {
       await nextTurn()
       continue
     }
     index += 1
-    const connection = idle.pop()
+    tally.noteLate(lateMs)
+    const connection = opened === undefined ? idle.pop() : idle.shift()
     if (connection === undefined) {
       waiting.push(arrivesAt)
       continue
@@ -144,12 +156,17 @@ function nextTurn(): Promise<void> {
 class Tally {
   readonly #startedAt = performance.now()
   readonly #latenciesMs: number[] = []
+  readonly #lateMs: number[] = []
   readonly #problems: string[] = []
   #bytes = 0
 
   /** A server that only fails must not fill the memory with its failures. */
   get isWorthGoingOn(): boolean {
     return this.#problems.length < 1_000
+  }
+
+  noteLate(ms: number): void {
+    this.#lateMs.push(ms)
   }
 
   /** Never rejects: a failed request is a problem in the result. */
@@ -170,6 +187,7 @@ class Tally {
       seconds: (performance.now() - this.#startedAt) / 1_000,
       bytes: this.#bytes,
       latenciesMs: this.#latenciesMs,
+      lateMs: this.#lateMs,
       problems: this.#problems,
     }
   }

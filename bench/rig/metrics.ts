@@ -6,8 +6,12 @@ export type MetricName =
   | 'cpuMicros'
   | 'pacedCpuMicros'
   | 'busyShare'
+  | 'offeredRate'
+  | 'workers'
   | 'p50Ms'
+  | 'p95Ms'
   | 'p99Ms'
+  | 'clientLateMs'
   | 'firstByteP50Ms'
   | 'firstByteP99Ms'
   | 'peakRssMb'
@@ -31,13 +35,17 @@ const millis = (value: number) => (value >= 1_000 ? `${(value / 1_000).toFixed(2
 
 /** In the order of the columns. */
 export const metricDefinitions: readonly MetricDefinition[] = [
+  { name: 'workers', label: 'workers', print: count },
+  { name: 'offeredRate', label: 'offered requests/s', print: count },
   { name: 'requestsPerSecond', label: 'requests/s', print: threeDigits, hasRatio: true },
   { name: 'megabytesPerSecond', label: 'MB/s', print: threeDigits, hasRatio: true },
   { name: 'cpuMicros', label: 'CPU/request', print: micros, hasRatio: true },
   { name: 'pacedCpuMicros', label: 'CPU/request at fixed rate', print: micros, hasRatio: true },
   { name: 'busyShare', label: 'core busy', print: (value) => `${Math.round(value * 100)} %` },
   { name: 'p50Ms', label: 'p50', print: millis, hasRatio: true },
+  { name: 'p95Ms', label: 'p95', print: millis, hasRatio: true },
   { name: 'p99Ms', label: 'p99', print: millis, hasRatio: true },
+  { name: 'clientLateMs', label: 'client late, p99', print: millis },
   { name: 'firstByteP50Ms', label: 'first byte p50', print: millis },
   { name: 'firstByteP99Ms', label: 'first byte p99', print: millis },
   { name: 'peakRssMb', label: 'peak RSS', print: (value) => `${Math.round(value)} MB` },

@@ -34,7 +34,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const problems: string[] = []
   try {
     for (const kind of kinds) {
-      servers.push(await kind.start({ session, originPort: origin.port, ...scenario.cache }))
+      servers.push(await kind.start({ session, originPort: origin.port, ...scenario.cache, ...scenario.setup }))
       rounds[kind.name] = []
     }
     const targets = servers.map((server) => ({ session, server, origin }))

@@ -3,7 +3,7 @@ import { HttpConnection } from './http-connection.ts'
 import { type CheckedRequest, type LoadResult, requestChecked } from './load.ts'
 import type { MetricName } from './metrics.ts'
 import { cpuMicros, peakMemoryBytes, resetPeakMemory } from './proc-stat.ts'
-import type { CacheSize, RunningOrigin, RunningServer } from './servers.ts'
+import type { CacheSize, RunningOrigin, RunningServer, Setup } from './servers.ts'
 import type { Session } from './session.ts'
 
 export type Metrics = Readonly<Partial<Record<MetricName, number>>>
@@ -28,6 +28,7 @@ export interface Scenario {
   /** The load in one line, each number labelled as closed or open loop. */
   readonly load: string
   readonly cache: CacheSize
+  readonly setup?: Setup
   /** Names of the servers it is measured beside; those of every scenario, unless said. */
   readonly rivals?: readonly string[]
   /** Once per server, unmeasured. */
@@ -79,7 +80,7 @@ export function loadMetrics(load: Pick<LoadResult, 'requests' | 'bytes'>, usage:
 
 /** One request whose answer has to be right; a scenario whose server cannot even do that fails at once. */
 export async function spotCheck({ server }: Target, request: CheckedRequest): Promise<void> {
-  const connection = new HttpConnection(server.port)
+  const connection = new HttpConnection(server.port, server)
   try {
     await requestChecked(connection, request)
   } catch (error) {

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { makeCertificateFor } from '../../test/support/certificates.ts'
 import { publicKeyPem } from './bench-token.ts'
 import { type Session, type Started, waitFor } from './session.ts'
 
@@ -13,7 +14,18 @@ export interface CacheSize {
   readonly maxItemMb: number
 }
 
-export interface ServerOptions extends CacheSize {
+/** How a server is run where it is not as usual. */
+export interface Setup {
+  /** Yatagarasu's `yatagarasu-full.yaml`; the others know nothing of what it adds. */
+  readonly features?: 'all'
+  readonly isTls?: boolean
+  /** How many clients may be connected: 4,000, unless said. */
+  readonly connections?: number
+  /** Each on a core of its own, the second one on the origin's; 1, unless said. */
+  readonly workers?: 1 | 2
+}
+
+export interface ServerOptions extends CacheSize, Setup {
   readonly session: Session
   readonly originPort: number
 }
@@ -21,6 +33,7 @@ export interface ServerOptions extends CacheSize {
 export interface RunningServer {
   readonly name: string
   readonly port: number
+  readonly isTls: boolean
   /** The root of the server's process tree. */
   readonly pid: number
   /** Logs are written, as in production, but need not be kept: emptied between runs so that they cannot fill the memory. */
@@ -35,87 +48,126 @@ export interface ServerKind {
 
 const repository = join(import.meta.dirname, '..', '..')
 
-const nginx: ServerKind = {
-  name: 'nginx',
-  async start(options) {
-    const folder = makeFolder(options.session, 'nginx')
-    const port = await findFreePort()
-    const config = fillTemplate('nginx.conf', folder, { ...words(options), FOLDER: folder, PORT: String(port) })
-    const command = ['-e', 'stderr', '-p', folder, '-c', config] as const
-    const started = options.session.start('nginx', options.session.cores.server, 'nginx', command)
-    await waitFor(started, () => probePort(port))
-    return running('nginx', options.session, started, port, [join(folder, 'nginx-access.log')])
-  },
+/** With its cache, or as a proxy and nothing more. */
+function nginx(name = 'nginx', zone = 'bench'): ServerKind {
+  return {
+    name,
+    async start(options) {
+      const { session, workers = 1, connections = 4_000, isTls = false } = options
+      const folder = makeFolder(session, name)
+      const port = await findFreePort()
+      const tls = isTls ? await makeTlsFiles(folder) : undefined
+      const config = fillTemplate('nginx.conf', folder, {
+        ...words(options),
+        ...{ FOLDER: folder, PORT: String(port), ZONE: zone, WORKERS: String(workers), TLS: tls ? ' ssl' : '' },
+        // It closes idle connections once fewer than a sixteenth of its places are free.
+        CONNECTIONS: String(connections * 1.25),
+        CERTIFICATE: tls ? `ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};` : '',
+      })
+      const command = ['-e', 'stderr', '-p', folder, '-c', config] as const
+      const started = session.start(name, coresOf(options), 'nginx', command)
+      await waitFor(started, () => probePort(port))
+      return running(name, options, started, port, [join(folder, 'nginx-access.log')])
+    },
+  }
 }
 
 const varnish: ServerKind = {
   name: 'varnish',
   async start(options) {
+    if (options.isTls) throw new Error('Varnish has no TLS of its own')
     const folder = makeFolder(options.session, 'varnish')
     const port = await findFreePort()
     const vcl = fillTemplate('varnish.vcl', folder, words(options))
     const store = ['-s', `malloc,${options.cacheMb}m`]
     const place = ['-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`, '-T', 'none', '-j', 'none']
-    const command = ['-F', ...place, '-f', vcl, ...store]
-    const started = options.session.start('varnish', options.session.cores.server, 'varnishd', command)
+    // 5 s by default; the others keep idle connections for 75.
+    const command = ['-F', ...place, '-f', vcl, ...store, '-p', 'timeout_idle=75']
+    const started = options.session.start('varnish', coresOf(options), 'varnishd', command)
     await waitFor(started, () => probePort(port))
-    return running('varnish', options.session, started, port, [])
+    return running('varnish', options, started, port, [])
   },
 }
 
 /** Yatagarasu from a source tree, so that two revisions can run side by side. */
-export function yatagarasu(name = 'yatagarasu', tree = repository): ServerKind {
+export function yatagarasu(name = 'yatagarasu', tree = repository, template?: string): ServerKind {
   return {
     name,
     async start(options) {
-      const config = join(import.meta.dirname, options.tier === 'disk' ? 'yatagarasu-disk.yaml' : 'yatagarasu.yaml')
+      const { session, isTls = false, workers = 1 } = options
+      const folder = makeFolder(session, name)
+      const [keyFile, config] = [join(folder, 'public.pem'), join(folder, 'yatagarasu.yaml')]
+      writeFileSync(keyFile, publicKeyPem)
+      const text = readFileSync(join(import.meta.dirname, template ?? templateOf(options)), 'utf8')
+      // Said only where it is asked for, so that revisions that know no workers can be compared.
+      writeFileSync(config, workers === 1 ? text : text.replace(/^server:$/m, `$&\n  workers: ${workers}`))
+      const tls = isTls ? await makeTlsFiles(folder) : undefined
+      const env = {
+        ...words(options),
+        ...{ CACHE_DIR: join(folder, 'cache'), KEY_FILE: keyFile, AUDIT_FILE: join(folder, 'audit.log') },
+        ...(tls && { TLS_CERTIFICATE: tls.certificate, TLS_KEY: tls.key }),
+      }
       const command = [join(tree, 'src', 'main.ts'), 'serve', '--config', config]
-      const core = options.session.cores.server
-      const env = { ...words(options), ...(options.tier && { CACHE_DIR: makeFolder(options.session, name) }) }
-      const started = options.session.start(name, core, process.execPath, command, env)
+      const started = session.start(name, coresOf(options), process.execPath, command, env)
       const port = await waitFor(started, () => readListeningPort(started))
-      return running(name, options.session, started, port, [started.logFile])
+      return running(name, options, started, port, [started.logFile])
     },
   }
 }
 
-/** Yatagarasu once more, with a bucket that asks for a token. */
-const protectedBucket: ServerKind = {
-  name: 'protected',
-  async start(options) {
-    const { session } = options
-    const keyFile = join(makeFolder(session, 'protected'), 'public.pem')
-    writeFileSync(keyFile, publicKeyPem)
-    const config = join(import.meta.dirname, 'yatagarasu-protected.yaml')
-    const command = [join(repository, 'src', 'main.ts'), 'serve', '--config', config]
-    const env = { ...words(options), KEY_FILE: keyFile }
-    const started = session.start('protected', session.cores.server, process.execPath, command, env)
-    const port = await waitFor(started, () => readListeningPort(started))
-    return running('protected', session, started, port, [started.logFile])
-  },
+function templateOf({ tier, features, isTls }: ServerOptions): string {
+  if (features === 'all') return 'yatagarasu-full.yaml'
+  if (isTls) return 'yatagarasu-tls.yaml'
+  return tier === 'disk' ? 'yatagarasu-disk.yaml' : 'yatagarasu.yaml'
+}
+
+function coresOf({ session, workers = 1 }: ServerOptions): readonly number[] {
+  const { server, origin } = session.cores
+  return workers === 1 ? [server] : [server, origin]
+}
+
+async function makeTlsFiles(folder: string): Promise<{ readonly certificate: string; readonly key: string }> {
+  const cleanups: (() => void)[] = []
+  const made = await makeCertificateFor({ after: (clean) => cleanups.push(clean) }, ['localhost'])
+  for (const clean of cleanups) clean()
+  const files = { certificate: join(folder, 'server.crt'), key: join(folder, 'server.key') }
+  writeFileSync(files.certificate, made.cert)
+  writeFileSync(files.key, made.key)
+  return files
 }
 
 /** The origin itself as the server under test: what `node:http` alone costs, the floor under anything built on it. */
 const bare: ServerKind = {
   name: 'bare',
-  async start({ session }) {
+  async start(options) {
+    const { session } = options
     const { started, port } = await startOriginProcess(session, 'bare', session.cores.server)
-    return running('bare', session, started, port, [])
+    return running('bare', options, started, port, [])
   },
 }
 
 /** What a few lines around `createReadStream` cost, for the same objects as files. */
 const readStream: ServerKind = {
   name: 'read-stream',
-  async start({ session }) {
+  async start(options) {
+    const { session } = options
     const command = [join(import.meta.dirname, 'read-stream-server.ts'), makeFolder(session, 'read-stream')]
     const started = session.start('read-stream', session.cores.server, process.execPath, command)
     const port = await waitFor(started, () => readListeningPort(started))
-    return running('read-stream', session, started, port, [])
+    return running('read-stream', options, started, port, [])
   },
 }
 
-export const serverKinds: readonly ServerKind[] = [yatagarasu(), nginx, varnish, protectedBucket, bare, readStream]
+export const serverKinds: readonly ServerKind[] = [
+  yatagarasu(),
+  nginx(),
+  nginx('nginx-proxy', 'off'),
+  varnish,
+  // Yatagarasu once more, with a bucket that asks for a token.
+  yatagarasu('protected', repository, 'yatagarasu-protected.yaml'),
+  bare,
+  readStream,
+]
 
 export interface Traffic {
   readonly requests: number
@@ -145,7 +197,7 @@ async function startOriginProcess(session: Session, label: string, core: number)
 
 function running(
   name: string,
-  session: Session,
+  { session, isTls = false }: ServerOptions,
   started: Started,
   port: number,
   logs: readonly string[],
@@ -153,6 +205,7 @@ function running(
   return {
     name,
     port,
+    isTls,
     pid: started.pid,
     trimLogs() {
       for (const log of logs) if (existsSync(log)) truncateSync(log, 0)

@@ -49,10 +49,10 @@ export class Session {
     }
   }
 
-  /** Starts a process on one core; with its own process group, so that Ctrl-C reaches it only through `close`. */
+  /** Starts a process on one core, or on those it is given; with its own process group, so that Ctrl-C reaches it only through `close`. */
   start(
     label: string,
-    core: number,
+    core: number | readonly number[],
     command: string,
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},

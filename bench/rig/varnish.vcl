@@ -10,6 +10,8 @@ backend origin {
 }
 
 sub vcl_recv {
+  # What has a token is not cached by the built-in VCL. Varnish judges none here.
+  unset req.http.Authorization;
   # Varnish caches whole objects only. One of 1 GB and more (ten digits of size in the name) fits no store here, and
   # passed on, it would pile up in memory for each reader (7.1 has no transit_buffer yet). So it is piped: each reader
   # gets it by an origin request of its own.

@@ -44,7 +44,7 @@ export class WaitingCrowd {
 
   async #ask(): Promise<void> {
     while (!this.#isOver) {
-      const connection = new HttpConnection(this.#port, this.#restMs)
+      const connection = new HttpConnection(this.#port, { restMs: this.#restMs })
       this.#connections.add(connection)
       while (!this.#isOver && connection.isOpen) {
         this.#asked += 1

@@ -29,7 +29,7 @@ export async function runWrk(
   const shape = ['-t', '1', '-c', String(options.connections), '-d', String(options.seconds), '--timeout', '10']
   const script = ['-s', join(import.meta.dirname, 'wrk-report.lua')]
   const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  const url = `http://127.0.0.1:${server.port}/`
+  const url = `${server.isTls ? 'https' : 'http'}://127.0.0.1:${server.port}/`
   const prefix = `/bucket/${benchObject(options.size, 1).name}`.replace(/1$/, '')
   const command = [...shape, ...script, ...fields, url, '--', prefix, String(options.objects)]
   return parseWrk(await session.run('wrk', session.cores.client, 'wrk', command))

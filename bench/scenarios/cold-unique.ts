@@ -13,8 +13,9 @@ export const coldUnique: Scenario = {
   question: 'What does a miss of a small object cost?',
   load:
     `1 KiB objects, each asked for once; ${describeChecked(shape)}. Where client and origin share a core, they set the ` +
-    'limit of requests/s: CPU/request is the number to compare',
+    'limit of requests/s: CPU/request is the number to compare. nginx-proxy keeps nothing and signs nothing',
   cache: defaultCache,
+  rivals: ['nginx', 'nginx-proxy', 'varnish'],
   prepare: (target) => warmUp(target, { ...shape, next: newKeys(0) }),
   run: (target, round) => runChecked(target, { ...shape, next: newKeys(round + 1) }),
 }

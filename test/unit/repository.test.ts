@@ -74,6 +74,19 @@ function withDefaults(text: string): string {
   return text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
 }
 
+for (const template of ['nginx.conf', 'varnish.vcl']) {
+  test(`docker-compose.bench.yml fills in every word of ${template}`, () => {
+    const lines = read(`bench/rig/${template}`).replaceAll(/^\s*#.*$/gm, '')
+    const words = [...new Set(lines.match(/@[A-Z_]+@/g))]
+    assert.ok(words.length > 0)
+    const compose = read('docker-compose.bench.yml')
+    assert.deepEqual(
+      words.filter((word) => !compose.includes(`s|${word}|`)),
+      [],
+    )
+  })
+}
+
 test('the Dockerfile copies what exists, and what .dockerignore lets through', () => {
   const copies = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
     paths.split(' '),
