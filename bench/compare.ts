@@ -1,8 +1,6 @@
 /** Runs the working tree beside another revision of itself, taking turns, and fails when it has become slower. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkOut } from './rig/check-out.ts'
 import { describeRegression, findRegressions } from './rig/comparison.ts'
 import { pinThisProcess, requireTools } from './rig/machine.ts'
 import { scenarioTable } from './rig/report.ts'
@@ -18,8 +16,6 @@ const usage = `node bench/compare.ts --base REVISION [options]
   --rounds N              default: 7
   --threshold PART        how much worse a median ratio may be before the exit code is 1 (default: 0.05)
 `
-
-const repository = join(import.meta.dirname, '..')
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -57,23 +53,6 @@ async function main(): Promise<number> {
   } finally {
     await session.close()
   }
-}
-
-/** The revision's files in the session's folder. An export rather than a git worktree: it leaves nothing in .git to prune. */
-function checkOut(session: Session, revision: string): string {
-  const tree = join(session.folder, 'base-tree')
-  mkdirSync(tree)
-  const archive = join(session.folder, 'base-tree.tar')
-  for (const [command, ...args] of [
-    ['git', '-C', repository, 'archive', '--output', archive, revision],
-    ['tar', '-x', '-f', archive, '-C', tree],
-  ] as const) {
-    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`cannot check out ${revision}: ${error?.message ?? stderr.trim()}`)
-  }
-  // The same modules for both: a change of dependencies is measured by an `npm ci` of its own, not here.
-  symlinkSync(join(repository, 'node_modules'), join(tree, 'node_modules'))
-  return tree
 }
 
 try {

@@ -1,7 +1,7 @@
 /** Starts the servers under test, each on the same core with the same cache size in front of the same origin. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { makeCertificateFor } from '../../test/support/certificates.ts'
 import { publicKeyPem } from './bench-token.ts'
 import { type Session, type Started, waitFor } from './session.ts'
@@ -98,7 +98,7 @@ export function yatagarasu(name = 'yatagarasu', tree = repository, template?: st
       const folder = makeFolder(session, name)
       const [keyFile, config] = [join(folder, 'public.pem'), join(folder, 'yatagarasu.yaml')]
       writeFileSync(keyFile, publicKeyPem)
-      const text = readFileSync(join(import.meta.dirname, template ?? templateOf(options)), 'utf8')
+      const text = readFileSync(resolve(import.meta.dirname, template ?? templateOf(options)), 'utf8')
       // Said only where it is asked for, so that revisions that know no workers can be compared.
       writeFileSync(config, workers === 1 ? text : text.replace(/^server:$/m, `$&\n  workers: ${workers}`))
       const tls = isTls ? await makeTlsFiles(folder) : undefined
