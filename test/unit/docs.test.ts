@@ -1,7 +1,7 @@
 /** The documents against what they speak of: links, names, numbers of lines, and the pages that are generated. */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { parseConfig } from '../../src/config/load.ts'
 import { generatedPages } from '../../src/observe/generate.ts'
@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const pages = globSync('**/*.md', { cwd: root, exclude: ['node_modules/**', 'bench/results/**'] }).sort()
 const architecture = read('docs/architecture.md')
-const sourceFiles = globSync('*/*.ts', { cwd: join(root, 'src') }).sort()
+const sourceFiles = globSync('*/**/*.ts', { cwd: join(root, 'src') }).sort()
 
 /** Text between a heading and the next one of any level. */
 function sectionOf(page: string, heading: string): string {
@@ -147,11 +147,12 @@ test('every metric that is mentioned is declared', () => {
 test('the map names every source file, in its folder, and no other', () => {
   const tree = /^```\n(src\/\n[\s\S]*?)^```$/m.exec(sectionOf(architecture, 'Map'))?.[1] ?? ''
   const named: string[] = []
-  let folder = ''
+  let [folder, inner] = ['', '']
   for (const line of tree.slice(0, tree.indexOf('\ntest/')).split('\n')) {
     folder = /^ {2}(\w+)\//.exec(line)?.[1] ?? folder
-    const names = /^ {4}([\w-]+(?:, [\w-]+)*)/.exec(line)?.[1]
-    named.push(...(names?.split(', ') ?? []).map((name) => join(folder, `${name}.ts`)))
+    inner = line.startsWith(' '.repeat(6)) ? inner : (/^ {4}([\w-]+)\//.exec(line)?.[1] ?? '')
+    const names = /^ {4}(?: {2})?([\w-]+(?:, [\w-]+)*)(?![\w/-])/.exec(line)?.[1]
+    named.push(...(names?.split(', ') ?? []).map((name) => join(folder, inner, `${name}.ts`)))
   }
   assert.deepEqual(
     {
@@ -164,7 +165,7 @@ test('the map names every source file, in its folder, and no other', () => {
 
 test('the import table has a row for each folder', () => {
   const rows = tableRows(sectionOf(architecture, 'Who may import whom')).flatMap(([name = '']) => quotedIn(name))
-  const folders = new Set(sourceFiles.map((file) => dirname(file)))
+  const folders = new Set(sourceFiles.map((file) => file.split(sep)[0] ?? ''))
   assert.deepEqual(rows.sort(), [...folders, 'app.ts', 'main.ts'].sort())
 })
 

@@ -1,0 +1,45 @@
+/** Attempts before the thread sleeps: as long as most holders take. */
+const attempts = 200
+/** Nobody is woken: a holder that died cannot wake anybody, and one that was preempted should not have to. */
+const sleepMs = 0.2
+
+/**
+ * Locks for those who write to the arena; readers need none. A lock is a word that holds its owner's number, or 0. They are
+ * taken in this order, none twice: clean, append, names or a stripe's. What they guard is valid after every single store, so
+ * that a lock whose owner died can simply be taken over.
+ */
+export class ArenaLocks {
+  /** How often somebody had to sleep. */
+  sleeps = 0
+  readonly #words: Int32Array
+  readonly #owner: number
+
+  /** `owner`: any number but 0, and nobody else's. */
+  constructor(words: Int32Array, owner: number) {
+    this.#words = words
+    this.#owner = owner
+  }
+
+  take(lock: number): void {
+    for (let attempt = 0; attempt < attempts; attempt++) if (this.tryTake(lock)) return
+    while (!this.tryTake(lock)) {
+      const owner = Atomics.load(this.#words, lock)
+      if (owner === 0) continue
+      this.sleeps += 1
+      Atomics.wait(this.#words, lock, owner, sleepMs)
+    }
+  }
+
+  tryTake(lock: number): boolean {
+    return Atomics.compareExchange(this.#words, lock, 0, this.#owner) === 0
+  }
+
+  give(lock: number): void {
+    Atomics.store(this.#words, lock, 0)
+  }
+
+  /** Only when the thread of `owner` has ended. */
+  takeOver(lock: number, owner: number): boolean {
+    return Atomics.compareExchange(this.#words, lock, owner, this.#owner) === owner
+  }
+}
