@@ -7,14 +7,15 @@ import { type Carrier, Exchange } from './exchange.ts'
 export interface ConnectionsOptions {
   readonly connections: number
   readonly connectTimeoutMs: number
+  /** An idle connection is closed after so long. Absent: below the idle limits of S3 servers, so that most are closed by us and not under a request. */
+  readonly idleMs?: number
   /** How host names are looked up; absent: as the system does. */
   readonly lookup?: LookupFunction
 }
 
 /** Twice what servers and libraries commonly take for the whole head. */
 const maxHeadBytes = 32 * 1024
-/** Below the idle limits of S3 servers, so that most connections are closed by us and not under a request. */
-const keepAliveMs = 10_000
+const usualIdleMs = 10_000
 
 class Connection extends Client implements Carrier {
   #carried = 0
@@ -39,13 +40,16 @@ class Connection extends Client implements Carrier {
 }
 
 export function createConnections(origin: string, options: ConnectionsOptions): Pool {
+  const { idleMs = usualIdleMs } = options
   return new Pool(origin, {
     connections: options.connections,
     pipelining: 1,
     allowH2: false,
     useMilo: false,
     maxHeaderSize: maxHeadBytes,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: idleMs,
+    // Whatever the server's Keep-Alive says: it may be an hour.
+    keepAliveMaxTimeout: idleMs,
     connectTimeout: options.connectTimeoutMs,
     // The exchange has timers of its own, which a paused reader does not wind down.
     headersTimeout: 0,
