@@ -42,6 +42,8 @@ export interface ConnectionOptions {
   readonly readBytes?: number | undefined
   /** How long it rests after each read. */
   readonly restMs?: number | undefined
+  /** The client's own address. */
+  readonly from?: string | undefined
 }
 
 const idleMs = 30_000
@@ -53,11 +55,12 @@ export class HttpConnection {
   #pending: Pending | undefined
   #isOpen = true
 
-  constructor(port: number, { isTls = false, readBytes = usualReadBytes, restMs = 0 }: ConnectionOptions = {}) {
+  constructor(port: number, { isTls = false, readBytes = usualReadBytes, restMs = 0, from }: ConnectionOptions = {}) {
     this.#host = `127.0.0.1:${port}`
     const options = {
       port,
       host: '127.0.0.1',
+      ...(from !== undefined && { localAddress: from }),
       noDelay: true,
       onread: {
         buffer: Buffer.allocUnsafeSlow(readBytes),
@@ -69,7 +72,9 @@ export class HttpConnection {
       },
     }
     this.#socket = isTls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options)
-    this.#socket.setTimeout(idleMs, () => this.#socket.destroy(new Error(`no byte for ${idleMs} ms`)))
+    this.#socket.setTimeout(idleMs, () => {
+      if (this.#pending !== undefined) this.#socket.destroy(new Error(`no byte for ${idleMs} ms`))
+    })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed before the answer was whole')))
   }

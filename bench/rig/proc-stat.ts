@@ -55,11 +55,26 @@ export function cpuMicros(root: number): number {
   return processTree(root).reduce((sum, member) => sum + member.cpuTicks, 0) * microsPerTick
 }
 
+/** How long the main thread of one process was ready to run while its core ran something else. */
+export function coreWaitMicros(pid: number): number {
+  const [, waitedNanos = '0'] = (readProc(`/proc/${pid}/schedstat`) ?? '').split(' ')
+  return Number(waitedNanos) / 1000
+}
+
 /** The sum of each process's own peak since `resetPeakMemory`: never less than the peak of the sum. */
 export function peakMemoryBytes(root: number): number {
+  return sumOfStatus(root, /^VmHWM:\s+(\d+) kB$/m)
+}
+
+/** What is resident now. */
+export function memoryBytes(root: number): number {
+  return sumOfStatus(root, /^VmRSS:\s+(\d+) kB$/m)
+}
+
+function sumOfStatus(root: number, kilobytes: RegExp): number {
   return processTree(root).reduce((sum, { pid }) => {
-    const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(`/proc/${pid}/status`) ?? '')
-    return sum + Number(peak?.[1] ?? 0) * 1024
+    const value = kilobytes.exec(readProc(`/proc/${pid}/status`) ?? '')
+    return sum + Number(value?.[1] ?? 0) * 1024
   }, 0)
 }
 
