@@ -1,9 +1,10 @@
 /**
- * The S3-like origin every server under test stands in front of; run as a process of its own. Signatures are not
- * looked at. `/stats` tells how many object requests came and how many body bytes went out.
+ * The S3-like origin every server under test stands in front of; run as a process of its own: `origin.ts [PORT
+ * [LATENCY_MS]]`, the time it takes before each head. Signatures are not looked at. `/stats` tells how many object requests came and how many body bytes went out.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type BenchObject, fillContent, parseObjectName } from './object-content.ts'
 
 interface Span {
@@ -14,6 +15,7 @@ interface Span {
 /** Large bodies are made in pieces of this size, so that a 2 GB object costs no memory. */
 const pieceBytes = 256 * 1024
 const lastModified = 'Wed, 01 Jan 2025 00:00:00 GMT'
+const latencyMs = Number(process.argv[3] ?? 0)
 const stats = { requests: 0, bytes: 0 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -23,6 +25,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return
   }
   stats.requests += 1
+  if (latencyMs > 0) await sleep(latencyMs)
   const object = path.startsWith('/bucket/') ? parseObjectName(path.slice('/bucket/'.length)) : undefined
   if (object === undefined) return sendError(response, 404, 'NoSuchKey')
 

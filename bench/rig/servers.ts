@@ -181,8 +181,9 @@ export interface RunningOrigin {
   stop(): Promise<void>
 }
 
-export async function startOrigin(session: Session): Promise<RunningOrigin> {
-  const { started, port } = await startOriginProcess(session, 'origin', session.cores.origin)
+/** `latencyMs`: what it takes before each head. */
+export async function startOrigin(session: Session, latencyMs = 0): Promise<RunningOrigin> {
+  const { started, port } = await startOriginProcess(session, 'origin', session.cores.origin, latencyMs)
   return {
     port,
     traffic: async () => (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()) as Traffic,
@@ -190,8 +191,9 @@ export async function startOrigin(session: Session): Promise<RunningOrigin> {
   }
 }
 
-async function startOriginProcess(session: Session, label: string, core: number) {
-  const started = session.start(label, core, process.execPath, [join(import.meta.dirname, 'origin.ts')])
+async function startOriginProcess(session: Session, label: string, core: number, latencyMs = 0) {
+  const command = [join(import.meta.dirname, 'origin.ts'), '0', String(latencyMs)]
+  const started = session.start(label, core, process.execPath, command)
   return { started, port: await waitFor(started, () => readListeningPort(started)) }
 }
 
