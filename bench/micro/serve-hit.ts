@@ -40,6 +40,7 @@ const origin: Origin = {
   name: 'none',
   fingerprint: 'none',
   ask: () => Promise.reject(new Error('a hit asks no origin')),
+  waiting: 0,
   close: async () => {},
 }
 const policy = {

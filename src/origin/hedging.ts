@@ -48,6 +48,9 @@ export function withHedge(origin: Origin, { budget }: HedgeOptions, { clock, eve
   return {
     name: origin.name,
     fingerprint: origin.fingerprint,
+    get waiting() {
+      return origin.waiting
+    },
     ask: (ref, query) => (query.method === 'OPTIONS' ? origin.ask(ref, query) : ask(ref, query)),
     close: () => origin.close(),
   }

@@ -87,6 +87,8 @@ export interface Origin {
   readonly name: string
   /** Endpoint and S3 bucket: whose bytes these are. Without credentials. */
   readonly fingerprint: string
+  /** How many requests wait for a connection: one that is held and hardly used is of use to them. */
+  readonly waiting: number
   /** Resolves when the head is there. Rejects with a ProxyError of source 'origin', or with the signal's reason. */
   ask(ref: ObjectRef, query: OriginQuery): Promise<OriginAnswer>
   close(): Promise<void>

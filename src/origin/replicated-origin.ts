@@ -31,6 +31,9 @@ export function createReplicatedOrigin(
   return {
     name: bucketName,
     fingerprint: origins[0]?.origin.fingerprint ?? '',
+    get waiting() {
+      return origins.reduce((sum, { origin }) => sum + origin.waiting, 0)
+    },
     async ask(ref, query) {
       query.signal.throwIfAborted()
       lastAsked = ref

@@ -62,6 +62,9 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     ...(ports.lookup === undefined ? {} : { lookup: ports.lookup }),
   })
 
+  /** Without a connection so far. */
+  const waiting = new Set<Exchange>()
+
   async function prepare(ref: ObjectRef, query: OriginQuery): Promise<SignedRequest> {
     const path = address.pathOf(ref.key)
     const search = canonicalQuery(ref.query)
@@ -92,12 +95,16 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
       timeoutMs: options.timeoutMs,
       signal: query.signal,
       step,
-      assigned: (waitedMs) => events.waited(options.bucketName, waitedMs),
+      assigned(waitedMs) {
+        waiting.delete(exchange)
+        events.waited(options.bucketName, waitedMs)
+      },
       received: (bytes) => events.received(options.bucketName, bytes),
       timedOut: (kind) => events.timedOut(options.bucketName, kind),
     })
     // Left to itself, undici closes the connection after every HEAD.
     pool.dispatch({ ...request, headers: inTrace(request.headers, step), reset: false }, exchange)
+    if (exchange.assignedAtMs === undefined) waiting.add(exchange)
     return exchange
   }
 
@@ -122,12 +129,17 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
         events.unanswered(options.bucketName, options.replica, error)
       }
       throw error
+    } finally {
+      waiting.delete(exchange) // one that was given up in the queue
     }
   }
 
   return {
     name: options.bucketName,
     fingerprint: address.fingerprint,
+    get waiting() {
+      return waiting.size
+    },
     async ask(ref, query) {
       query.signal.throwIfAborted()
       const { head, body } = await send(await prepare(ref, query), query)

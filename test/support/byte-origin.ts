@@ -14,6 +14,8 @@ export interface ByteOriginOptions {
 export class ByteOrigin implements Origin {
   readonly name = 'bytes'
   readonly fingerprint = 'bytes/bucket'
+  /** As many as a test says. */
+  waiting = 0
   readonly #options: ByteOriginOptions
   #version = 1
   #content: Uint8Array

@@ -50,6 +50,7 @@ async function lookedAhead(slices: number, cached?: number) {
   const listening: Origin = {
     name: origin.name,
     fingerprint: origin.fingerprint,
+    waiting: 0,
     ask: (wanted, query) => {
       ranges.push(query.range)
       return origin.ask(wanted, query)

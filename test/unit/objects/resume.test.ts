@@ -13,6 +13,7 @@ import { HandBody, never, quiet, read, sliceBytes, stage } from './rig.ts'
 class BreakingReplicas implements Origin {
   readonly name = 'breaking'
   readonly fingerprint = 'breaking'
+  readonly waiting = 0
   readonly asked: (string | undefined)[] = []
   readonly ranges: OriginQuery['range'][] = []
   delivered = 0
@@ -174,7 +175,7 @@ for (const [what, liar] of liars) {
 test('a replica that does not heed the range is read up to the byte that is wanted', async () => {
   const on = running(3, [130])
   const whole: Origin = {
-    ...{ name: 'whole', fingerprint: 'whole', close: async () => {} },
+    ...{ name: 'whole', fingerprint: 'whole', waiting: 0, close: async () => {} },
     ask: (ref, { range: _, ...query }) => on.origin.ask(ref, query),
   }
   const { bytes } = await readAll(on.start({ origin: whole }), 3)
@@ -271,7 +272,7 @@ test('whenever the last reader leaves while a body is gone on with, no body stay
     const body = new HandBody()
     let run: SliceRun | undefined
     const origin: Origin = {
-      ...{ name: 'leaving', fingerprint: 'leaving', close: async () => {} },
+      ...{ name: 'leaving', fingerprint: 'leaving', waiting: 0, close: async () => {} },
       async ask(ref, query) {
         const answer = await on.second.ask(ref, query)
         void microtasks(delay).then(() => run?.detach())

@@ -165,7 +165,7 @@ test('a failing origin is no reason to forget the head', async () => {
   const body = new HandBody()
   const at = on.clock.now()
   const failing = {
-    ...{ name: 'failing', fingerprint: 'f', close: async () => {} },
+    ...{ name: 'failing', fingerprint: 'f', waiting: 0, close: async () => {} },
     ask: async () => {
       return {
         kind: 'object' as const,

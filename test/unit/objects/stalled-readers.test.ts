@@ -19,7 +19,7 @@ function pooled(origin: Origin, connections: number): Origin {
     else next()
   }
   return {
-    ...{ name: origin.name, fingerprint: origin.fingerprint, close: () => origin.close() },
+    ...{ name: origin.name, fingerprint: origin.fingerprint, waiting: 0, close: () => origin.close() },
     async ask(ref, query) {
       await take()
       const answer = await origin.ask(ref, query)

@@ -41,6 +41,7 @@ class HeldBody implements OriginBody {
 export class AskedOrigin implements Origin {
   readonly name = 'films'
   readonly fingerprint = 'f'
+  waiting = 0
   readonly asks: Asked[] = []
   isClosed = false
   /** False: it answers as if nobody had called it off. */

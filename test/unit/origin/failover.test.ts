@@ -144,6 +144,13 @@ test('the fingerprint is that of the first, and closing closes all', async () =>
   assert.ok(on.replica('a').isClosed && on.replica('b').isClosed)
 })
 
+test('whoever waits for a connection to one of the replicas waits for the origin', () => {
+  const on = stage()
+  on.replica('a').waiting = 2
+  on.replica('b').waiting = 1
+  assert.equal(on.origin.waiting, 3)
+})
+
 test('as long as one replica works every request is answered, whatever the others do, and in no time', async () => {
   const someDeed = fc.constantFrom(fails(), fails('OriginError'), fails('SlowDown', 9), answers(object(502)))
   await fc.assert(

@@ -173,7 +173,7 @@ test('a failure that is told after closing starts no probes', async () => {
 test('probes leave no timer behind', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
   const before = timers()
-  const dead = { name: 'a', fingerprint: 'f', ask: async () => fails()({} as never), close: async () => {} }
+  const dead = { name: 'a', fingerprint: 'f', waiting: 0, ask: async () => fails()({} as never), close: async () => {} }
   const origin = createReplicatedOrigin(
     {
       bucketName: 'films',

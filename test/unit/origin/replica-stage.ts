@@ -69,6 +69,7 @@ class OnceBody implements OriginBody {
 export class ScriptedReplica implements Origin {
   readonly name: string
   readonly fingerprint: string
+  waiting = 0
   readonly refs: ObjectRef[] = []
   readonly queries: OriginQuery[] = []
   /** What it does once its list is empty. */

@@ -130,6 +130,7 @@ test('with the system clock too the signal’s reason is what a wait ends with',
   const inner = {
     name: 'a',
     fingerprint: 'f',
+    waiting: 0,
     ask: async (): Promise<OriginAnswer> => fails()(query),
     close: async () => {},
   }

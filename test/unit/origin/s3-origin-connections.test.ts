@@ -271,3 +271,26 @@ test('what is told of an exchange names the replica', async (t) => {
   await textOf((await askForObject(origin)).body)
   assert.deepEqual(events.answeredBy, ['eu'])
 })
+
+test('requests without a connection are counted until they get one, or are given up', async (t) => {
+  const released = Promise.withResolvers<void>()
+  const server = await startRawServer(t, async (connection) => {
+    await connection.request()
+    connection.send(answer(200, ['Content-Length: 5']))
+    await released.promise
+    connection.send('whole')
+    await serveUntil(connection, 1)
+  })
+  const { origin } = originAt(t, server.url, { connections: 1 })
+  const first = await askForObject(origin)
+  const [second, leaving] = [askForObject(origin), new AbortController()]
+  const third = ask(origin, { signal: leaving.signal })
+  while (origin.waiting < 2) await turn()
+  leaving.abort(new Error('left'))
+  await assert.rejects(third, /left/)
+  assert.equal(origin.waiting, 1)
+  released.resolve()
+  await textOf(first.body)
+  await textOf((await second).body)
+  assert.equal(origin.waiting, 0)
+})
