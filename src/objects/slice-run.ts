@@ -11,7 +11,8 @@
  * | parked  | has given back connection and memory  | a reader asks further -> queued                                    |
  * | ended   | left the table                        |                                                                    |
  *
- * While other runs wait for memory, a paused run is parked at once, and one that has filled `turnSlices` is queued again.
+ * While others wait for memory, or for a connection to this origin, a paused run is parked at once, and one that has filled
+ * `turnSlices` is queued again. A queued run holds no connection for long: one that has memory may wait for that very one.
  *
  * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
  * on with at that very byte from another replica, where that has the same version.
@@ -30,9 +31,9 @@ import type { SliceFill } from './slice-fill.ts'
 
 /** A reader this many slices ahead of a run still waits for it; further ahead a run of its own is faster. */
 const joinAhead = readAhead + 2
-/** How long a paused run keeps its connection from others. */
+/** How long a run that does not read keeps its connection from others. */
 const parkAfterMs = 1000
-/** What a run fills before others that wait for memory have their turn: each turn is one more origin request. */
+/** What a run fills before others that wait have their turn: each turn is one more origin request. */
 const turnSlices = 8
 /** The most that a run keeps at once, see `readAhead`. */
 const slicesKept = readAhead + 2
@@ -70,6 +71,10 @@ export class SliceRun {
   #isWaiting = false
   /** Since the slice in hand was begun. */
   #resumptions = 0
+  /** The slice with which the origin's answer ends, where that is before the last one. */
+  #askedUntil: number
+  /** It came to pause since it last asked: its readers are slower than the origin. */
+  #wasAhead = false
   /** Slices filled since memory was reserved. */
   #filledInTurn = 0
   /** Settles when the run has ended, however. Never rejects. */
@@ -81,6 +86,7 @@ export class SliceRun {
     this.#held = new HeldSlices(spec.head)
     this.#next = spec.first
     this.#last = spec.last
+    this.#askedUntil = spec.last
     this.#demand = new Demand(spec.first, ports.clock)
     this.ended = this.#pump()
   }
@@ -153,7 +159,10 @@ export class SliceRun {
     let unreserve: Unreserve | undefined
     try {
       while (!this.#isOver()) {
-        unreserve = await this.#reserve()
+        unreserve = await this.#reserve(() => {
+          opened?.body.cancel()
+          opened = undefined
+        })
         opened ??= await this.#ask()
         while (opened !== undefined) opened = await this.#drinkOrResume(opened)
         if (this.#isOver()) break
@@ -174,14 +183,19 @@ export class SliceRun {
     }
   }
 
-  #reserve(): Promise<Unreserve> {
+  /** `giveBack`: called when the connection of an open answer has waited with it for long, or others wait for one. */
+  #reserve(giveBack: () => void): Promise<Unreserve> {
     const { key, head } = this.#spec
     const end = Math.min(this.#last + 1, this.#next + slicesKept) * head.sliceBytes
     const bytes = Math.min(end, head.size) - this.#next * head.sliceBytes
     this.#filledInTurn = 0
-    return this.#whileWaiting((signal) =>
-      this.#ports.budget.reserve(bucketOf(key.id), bytes, signal, () => this.#demand.wake()),
-    )
+    let callOff: (() => void) | undefined
+    return this.#whileWaiting((signal) => {
+      const place = this.#ports.budget.reserve(bucketOf(key.id), bytes, signal, () => this.#demand.wake())
+      if (place instanceof Promise && this.#spec.origin.waiting > 0) giveBack()
+      else if (place instanceof Promise) callOff = this.#ports.clock.alarm(parkAfterMs, giveBack)
+      return place
+    }).finally(() => callOff?.())
   }
 
   #end(failure: Error): void {
@@ -222,7 +236,8 @@ export class SliceRun {
       position += chunk.length
       if (this.#abort.signal.aborted || (this.#isOver() && this.#isBetweenSlices())) return
     }
-    if (!this.#isOver()) throw new ProxyError('OriginTruncated', 'origin body ended before the range was complete')
+    if (!this.#isOver() && this.#next <= this.#askedUntil)
+      throw new ProxyError('OriginTruncated', 'origin body ended before the range was complete')
   }
 
   /** The byte of the object that is wanted next. */
@@ -262,7 +277,10 @@ export class SliceRun {
 
   /** At a slice's beginning: false when the connection should be given up here. */
   async #mayGoOn(): Promise<boolean> {
-    if (!this.#hasReason) await this.#demand.until(() => this.#hasReason || this.#isPressed, parkAfterMs)
+    if (!this.#hasReason) {
+      this.#wasAhead = true
+      await this.#demand.until(() => this.#hasReason || this.#isPressed, parkAfterMs)
+    }
     const mustGiveWay = this.#isPressed && this.#filledInTurn >= turnSlices
     return !this.#isOver() && this.#next <= this.#demand.horizon && !mustGiveWay
   }
@@ -272,14 +290,18 @@ export class SliceRun {
     return this.#isOver() || this.#next <= this.#demand.horizon
   }
 
-  /** Others wait for the memory that this run has. */
+  /** Others wait for the memory that this run has, or for its connection. */
   get #isPressed(): boolean {
-    return this.#ports.budget.waiting > 0
+    return this.#ports.budget.waiting > 0 || this.#spec.origin.waiting > 0
   }
 
   #ask(avoid?: string): Promise<PinnedBody> {
     const { head } = this.#spec
-    const end = Math.min((this.#last + 1) * head.sliceBytes, head.size)
+    // What is asked for beyond a turn is lost: it is on its way when the run gives way.
+    const turn = this.#wasAhead ? Math.max(this.#next, this.#demand.horizon) : this.#next + turnSlices - 1
+    this.#askedUntil = this.#isPressed ? Math.min(this.#last, turn) : this.#last
+    this.#wasAhead = false
+    const end = Math.min((this.#askedUntil + 1) * head.sliceBytes, head.size)
     return this.#whileWaiting((signal) => askPinned(this.#spec, { start: this.#position, end }, signal, avoid))
   }
 

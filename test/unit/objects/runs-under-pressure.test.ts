@@ -35,7 +35,7 @@ test('a run that finds no memory asks nothing of the origin until it has some', 
   assert.deepEqual([on.origin.requests, on.budget.waiting], [1, 0])
   run.detach()
   await run.ended
-  assert.equal(on.budget.reservedBytes, 0)
+  assert.deepEqual([on.budget.reservedBytes, on.clock.waiting], [0, 0])
 })
 
 test('a paused run makes room at once when another waits, and goes on by itself when it is asked for more', async () => {
@@ -85,4 +85,101 @@ test('a run whose last reader leaves while it waits is over, and lets go of the 
   run.detach()
   await run.ended
   assert.deepEqual([on.budget.waiting, body.isCancelled], [0, true])
+})
+
+test('a run that would pause is parked at once while others wait for a connection, and resumes where it was', async () => {
+  const on = stage(10)
+  const run = started(on, 'one', 9)
+  on.origin.waiting = 1
+  await read(run, 0, 9)
+  await quiet()
+  assert.deepEqual([on.origin.requests, on.origin.openBodies], [1, 0])
+  on.origin.waiting = 0
+  for (let index = 3; index < 10; index += 1) {
+    const bytes = await read(run, index, 9)
+    assert.deepEqual(bytes, Buffer.from(on.origin.bytes(index * sliceBytes, (index + 1) * sliceBytes)))
+  }
+  assert.equal(on.origin.requests, 2)
+  run.detach()
+  await run.ended
+})
+
+test('while others wait, a run asks for what it will fill in its turn, and none of it is lost', async () => {
+  const on = stage(30)
+  const run = started(on, 'one', 29)
+  await read(run, 0, 29)
+  await quiet()
+  await on.clock.advance(1000) // parked
+  await quiet()
+  const before = on.origin.bytesSent
+  on.origin.waiting = 1
+  await read(run, 3, 29)
+  await quiet()
+  assert.deepEqual([on.origin.requests, on.origin.bytesSent - before, on.origin.openBodies], [2, 3 * sliceBytes, 0])
+  await Promise.all(Array.from({ length: 24 }, (_, index) => read(run, 6 + index, 29)))
+  assert.deepEqual([on.origin.requests, on.origin.bytesSent - before], [5, 27 * sliceBytes])
+  run.detach()
+  await run.ended
+})
+
+test('a turn that the origin ends too soon is a truncated body', async () => {
+  const on = stage(30)
+  const body = new HandBody()
+  const run = started(on, 'one', 29)
+  await read(run, 0, 29)
+  await quiet()
+  await on.clock.advance(1000) // parked
+  await quiet()
+  on.origin.waiting = 1
+  on.origin.ask = async () => ({
+    ...{ kind: 'object', start: 3 * sliceBytes, body },
+    head: { ...on.head, receivedAt: on.head.requestedAt },
+  })
+  const next = read(run, 3, 29)
+  body.push(on.origin.bytes(3 * sliceBytes, 4 * sliceBytes))
+  await next
+  const cut = read(run, 4, 29)
+  body.end()
+  await assert.rejects(cut, { code: 'OriginTruncated' })
+  run.detach()
+})
+
+test('a run that never pauses gives its connection to others after eight slices', async () => {
+  const on = stage(30)
+  const run = started(on, 'one', 29)
+  on.origin.waiting = 1
+  await Promise.all(Array.from({ length: 30 }, (_, index) => read(run, index, 29)))
+  assert.equal(on.origin.requests, 4)
+  run.detach()
+  await run.ended
+})
+
+test('who waits for memory keeps the connection of an open answer for a second, and none while others wait for one', async () => {
+  const on = stage(10, {}, forTwo())
+  const unreserve = takeAll(on)
+  const [patient, pressed] = [new HandBody(), new HandBody()]
+  const opened = (name: string, body: HandBody) => {
+    const key = new CacheKey('b', name)
+    const run = new SliceRun({ ...on.spec(0, 9), key, opened: { body, start: 0 } }, on)
+    run.attach()
+    return run
+  }
+  const runs = [opened('one', patient)]
+  on.origin.waiting = 1
+  runs.push(opened('two', pressed))
+  await quiet()
+  assert.deepEqual([patient.isCancelled, pressed.isCancelled], [false, true])
+  await on.clock.advance(999)
+  assert.equal(patient.isCancelled, false)
+  await on.clock.advance(1)
+  assert.equal(patient.isCancelled, true)
+  on.origin.waiting = 0
+  unreserve()
+  for (const run of runs) {
+    const bytes = await read(run, 0, 9)
+    assert.deepEqual(bytes, Buffer.from(on.origin.bytes(0, sliceBytes)))
+    run.detach()
+  }
+  await Promise.all(runs.map((run) => run.ended))
+  assert.deepEqual([on.origin.requests, on.clock.waiting, on.budget.reservedBytes], [2, 0, 0])
 })
