@@ -1,7 +1,8 @@
 import { Abandoned } from '../base/errors.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
-import { type RunPorts, type RunSpec, SliceRun } from './slice-run.ts'
+import type { RunPorts, RunSpec } from './run-spec.ts'
+import { SliceRun } from './slice-run.ts'
 
 /** Which version of which object, and whom it is asked of: the origin that a bucket had before is closed with its last request. */
 type RunOf = SliceRun['of']

@@ -18,15 +18,14 @@
  * on with at that very byte from another replica, where that has the same version.
  */
 
-import type { Clock } from '../base/clock.ts'
 import { Abandoned, ProxyError } from '../base/errors.ts'
-import { bucketOf, type CacheKey } from '../cache/cache-key.ts'
-import type { RecordStore } from '../cache/tiered-store.ts'
+import { bucketOf } from '../cache/cache-key.ts'
 import { isMadeUp } from '../policy/validators.ts'
 import { Demand, readAhead } from './demand.ts'
-import type { FillBudget, Unreserve } from './fill-budget.ts'
+import type { Unreserve } from './fill-budget.ts'
 import { HeldSlices } from './held-slices.ts'
-import { askPinned, type PinnedBody, type PinnedQuestion } from './pinned-body.ts'
+import { askPinned, type PinnedBody } from './pinned-body.ts'
+import type { RunPorts, RunSpec } from './run-spec.ts'
 import type { SliceFill } from './slice-fill.ts'
 
 /** A reader this many slices ahead of a run still waits for it; further ahead a run of its own is faster. */
@@ -39,21 +38,6 @@ const turnSlices = 8
 const slicesKept = readAhead + 2
 /** Within one slice; more, and the replicas break off as often as not. */
 const maxResumptions = 3
-
-export interface RunSpec extends PinnedQuestion {
-  readonly key: CacheKey
-  /** First and last slice, inclusive. */
-  readonly first: number
-  readonly last: number
-  /** An answer that is already open. Absent: the run asks by itself. */
-  readonly opened?: PinnedBody
-}
-
-export interface RunPorts {
-  readonly store: RecordStore
-  readonly budget: FillBudget
-  readonly clock: Clock
-}
 
 export class SliceRun {
   readonly #spec: RunSpec
