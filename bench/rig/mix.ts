@@ -41,7 +41,8 @@ export interface Outcome {
   readonly poolWaits: { readonly all: number; readonly overOneSecond: number; readonly seconds: number }
 }
 
-const memoryEveryMs = 1000
+/** Half an hour is read once a second; short runs more often, so that a thirtieth of them has readings of its own. */
+const memoryReadings = 200
 
 /** Starts everything anew and stops it at the end. */
 export async function runMix(session: Session, mix: Mix, extent: Extent): Promise<Outcome> {
@@ -70,6 +71,7 @@ export async function runMix(session: Session, mix: Mix, extent: Extent): Promis
   const startMs = performance.now()
   const secondsSince = () => (performance.now() - startMs) / 1000
   const memory: [number, number][] = []
+  const memoryEveryMs = Math.min(1000, (extent.seconds * 1000) / memoryReadings)
   const watch = setInterval(() => memory.push([secondsSince(), memoryBytes(pid)]), memoryEveryMs)
   const results = await drivers.run().finally(() => clearInterval(watch))
   const [seconds, after, waitsAfter] = [secondsSince(), await origin.traffic(), await poolWaits()]
