@@ -67,8 +67,13 @@ export class FillBudget {
   reserve(bucket: string, bytes: number, signal: AbortSignal, pressed: () => void): Unreserve | Promise<Unreserve> {
     const counted = Math.min(bytes, Math.floor(this.#maxBytes / 2))
     const account = this.#account(bucket)
-    if (this.#waiting === 0 && this.#take(account, counted)) return this.#granted(account, counted, pressed)
+    if (this.#mayTake(account, counted) && this.#take(account, counted)) return this.#granted(account, counted, pressed)
     return this.#wait(account, counted, signal, pressed)
+  }
+
+  /** Nobody waits who comes first. What is promised to a bucket is waited for by nobody else. */
+  #mayTake({ holding, line }: Account, bytes: number): boolean {
+    return this.#waiting === 0 || (line.isEmpty && holding.taken + bytes <= holding.promised)
   }
 
   #account(bucket: string): Account {

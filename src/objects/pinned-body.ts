@@ -5,6 +5,10 @@ import type { Timeline } from '../base/trace.ts'
 import type { ByteRange, HeaderList } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { ObjectRef, Origin, OriginBody } from '../origin/origin.ts'
+import { isMadeUp } from '../policy/validators.ts'
+
+/** A body no longer than this comes in whole though nobody reads it, and gives its connection back. */
+const arrivesUnread = 64 * 1024
 
 export interface PinnedBody {
   readonly body: OriginBody
@@ -45,4 +49,14 @@ export async function askPinned(
     throw new ProxyError('ObjectChanged', 'origin answered a pinned range with another version')
   }
   return answer
+}
+
+/**
+ * Whoever waits for memory keeps no connection: those who have the memory may wait for one, and neither would come to anything.
+ * Only what cannot be asked for again is kept.
+ */
+export function letGo(opened: PinnedBody | undefined, { etag, size, status }: ObjectHead): PinnedBody | undefined {
+  if (size <= arrivesUnread || status !== 200 || isMadeUp(etag)) return opened
+  opened?.body.cancel()
+  return undefined
 }

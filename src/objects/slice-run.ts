@@ -4,7 +4,7 @@
  *
  * | state   | what it does                          | leaves it when                                                     |
  * |---------|---------------------------------------|--------------------------------------------------------------------|
- * | queued  | waits for memory to fill              | it was reserved -> asking                                          |
+ * | queued  | waits for memory, without connection  | it was reserved -> asking                                          |
  * | asking  | waits for the origin's answer head    | it came -> filling; it failed -> ended                             |
  * | filling | takes chunks, stores full slices      | `readAhead` past the furthest ask -> paused; last slice -> ended   |
  * | paused  | keeps the connection, reads nothing   | a reader asks further -> filling; a second passed -> parked        |
@@ -24,7 +24,7 @@ import { isMadeUp } from '../policy/validators.ts'
 import { Demand, readAhead } from './demand.ts'
 import type { Unreserve } from './fill-budget.ts'
 import { HeldSlices } from './held-slices.ts'
-import { askPinned, type PinnedBody } from './pinned-body.ts'
+import { askPinned, letGo, type PinnedBody } from './pinned-body.ts'
 import type { RunPorts, RunSpec } from './run-spec.ts'
 import type { SliceFill } from './slice-fill.ts'
 
@@ -143,10 +143,9 @@ export class SliceRun {
     let unreserve: Unreserve | undefined
     try {
       while (!this.#isOver()) {
-        unreserve = await this.#reserve(() => {
-          opened?.body.cancel()
-          opened = undefined
-        })
+        const reserving = this.#reserve()
+        if (reserving instanceof Promise) opened = letGo(opened, this.#spec.head)
+        unreserve = await this.#whileWaiting(() => reserving)
         opened ??= await this.#ask()
         while (opened !== undefined) opened = await this.#drinkOrResume(opened)
         if (this.#isOver()) break
@@ -167,19 +166,12 @@ export class SliceRun {
     }
   }
 
-  /** `giveBack`: called when the connection of an open answer has waited with it for long, or others wait for one. */
-  #reserve(giveBack: () => void): Promise<Unreserve> {
+  #reserve(): Unreserve | Promise<Unreserve> {
     const { key, head } = this.#spec
     const end = Math.min(this.#last + 1, this.#next + slicesKept) * head.sliceBytes
     const bytes = Math.min(end, head.size) - this.#next * head.sliceBytes
     this.#filledInTurn = 0
-    let callOff: (() => void) | undefined
-    return this.#whileWaiting((signal) => {
-      const place = this.#ports.budget.reserve(bucketOf(key.id), bytes, signal, () => this.#demand.wake())
-      if (place instanceof Promise && this.#spec.origin.waiting > 0) giveBack()
-      else if (place instanceof Promise) callOff = this.#ports.clock.alarm(parkAfterMs, giveBack)
-      return place
-    }).finally(() => callOff?.())
+    return this.#ports.budget.reserve(bucketOf(key.id), bytes, this.#abort.signal, () => this.#demand.wake())
   }
 
   #end(failure: Error): void {

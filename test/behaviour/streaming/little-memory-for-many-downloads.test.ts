@@ -35,3 +35,20 @@ test('more downloads than there is memory for take turns, none of them waits for
   }
   assert.equal(await proxy.metric('yatagarasu_memory_used_bytes', { part: 'fills' }), 0)
 })
+
+test('downloads that wait for memory keep no connection from those that have it', async (t) => {
+  const { proxy, origin } = await startProxy(t, {
+    server: { memory_budget_mb: 24, request_timeout_seconds: 15 },
+    cache: { memory: { max_cache_size_mb: 8 } },
+    s3: { connection_pool_size: 6 },
+    clock: systemClock,
+  })
+  const size = 10 * MiB // more than a run fills before it gives way
+  const names = Array.from({ length: 24 }, (_, index) => `film-${index}`)
+  for (const [seed, name] of names.entries()) origin.serve(name, { size, seed })
+  const lengths = names.map(async (name, seed) => {
+    const { body } = await proxy.open(`/b/${name}`)
+    return compare(body, expectedBytes(seed, 0, size))
+  })
+  assert.deepEqual(await Promise.all(lengths), Array(24).fill(size))
+})

@@ -50,6 +50,14 @@ test('nobody is given what is promised to another bucket', async () => {
   assert.deepEqual(granted, ['a1', 'a2', 'a3', 'b1'])
 })
 
+test('a bucket is given what is promised to it at once, though others wait', async () => {
+  const { budget, ask } = stage(20, ['a', 'b'])
+  for (const name of ['a1', 'a2', 'a3', 'a4']) void ask(name, 5)
+  await turn()
+  const asked = budget.reserve('b', 5, new AbortController().signal, () => undefined)
+  assert.deepEqual([asked instanceof Promise, budget.waiting], [false, 1])
+})
+
 test('what one gives back goes to the buckets in turn', async () => {
   const { granted, ask, give } = stage(20, [])
   void ask('a1', 10)

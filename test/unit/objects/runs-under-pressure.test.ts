@@ -1,6 +1,7 @@
 /** Runs while there is not memory enough for all of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Etag } from '../../../src/base/types.ts'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { FillBudget, type Unreserve } from '../../../src/objects/fill-budget.ts'
 import { SliceRun } from '../../../src/objects/slice-run.ts'
@@ -154,32 +155,44 @@ test('a run that never pauses gives its connection to others after eight slices'
   await run.ended
 })
 
-test('who waits for memory keeps the connection of an open answer for a second, and none while others wait for one', async () => {
-  const on = stage(10, {}, forTwo())
+test('a run that has to wait lets a long answer go at once, and asks again when it has memory', async () => {
+  const on = stage(700, {}, forTwo())
   const unreserve = takeAll(on)
-  const [patient, pressed] = [new HandBody(), new HandBody()]
-  const opened = (name: string, body: HandBody) => {
-    const key = new CacheKey('b', name)
-    const run = new SliceRun({ ...on.spec(0, 9), key, opened: { body, start: 0 } }, on)
-    run.attach()
-    return run
-  }
-  const runs = [opened('one', patient)]
-  on.origin.waiting = 1
-  runs.push(opened('two', pressed))
+  const body = new HandBody()
+  const run = new SliceRun({ ...on.spec(0, 699), opened: { body, start: 0 } }, on)
+  run.attach()
+  const first = read(run, 0, 699)
   await quiet()
-  assert.deepEqual([patient.isCancelled, pressed.isCancelled], [false, true])
-  await on.clock.advance(999)
-  assert.equal(patient.isCancelled, false)
-  await on.clock.advance(1)
-  assert.equal(patient.isCancelled, true)
-  on.origin.waiting = 0
+  assert.deepEqual([on.budget.waiting, body.isCancelled, on.origin.requests], [1, true, 0])
   unreserve()
-  for (const run of runs) {
-    const bytes = await read(run, 0, 9)
-    assert.deepEqual(bytes, Buffer.from(on.origin.bytes(0, sliceBytes)))
-    run.detach()
-  }
-  await Promise.all(runs.map((run) => run.ended))
-  assert.deepEqual([on.origin.requests, on.clock.waiting, on.budget.reservedBytes], [2, 0, 0])
+  assert.deepEqual(await first, Buffer.from(on.origin.bytes(0, sliceBytes)))
+  assert.equal(on.origin.requests, 1)
+  run.detach()
+  await run.ended
 })
+
+const kept = [
+  { what: 'that comes in whole by itself', slices: 10, changes: {} },
+  { what: 'that has no tag of its own to be asked for again by', slices: 700, changes: { etag: '~1 2' as Etag } },
+  { what: 'that is none of 200', slices: 700, changes: { status: 410 } },
+]
+
+for (const { what, slices, changes } of kept) {
+  test(`a run that has to wait keeps an answer ${what}`, async () => {
+    const on = stage(slices, {}, forTwo())
+    const unreserve = takeAll(on)
+    const body = new HandBody()
+    const spec = on.spec(0, 0)
+    const run = new SliceRun({ ...spec, head: { ...spec.head, ...changes }, opened: { body, start: 0 } }, on)
+    run.attach()
+    const first = read(run, 0)
+    await quiet()
+    assert.deepEqual([on.budget.waiting, body.isCancelled], [1, false])
+    unreserve()
+    body.push(on.origin.bytes(0, sliceBytes))
+    assert.deepEqual(await first, Buffer.from(on.origin.bytes(0, sliceBytes)))
+    assert.equal(on.origin.requests, 0)
+    run.detach()
+    await run.ended
+  })
+}
