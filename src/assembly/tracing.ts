@@ -21,7 +21,7 @@ export function timelinesOf(
   if (tracing === undefined && slow === undefined) return undefined
   const { clock, random, spanSinks, log, version } = foundation
   const takeSink = ({ samplingRatio: _, ...options }: NonNullable<typeof tracing>): Share<SpanSink> =>
-    spanSinks.take(options, () => openSpanSink(options, { logger: log.logger, version }))
+    spanSinks.take(options, () => openSpanSink(options, { clock, logger: log.logger, version }))
   const traced = tracing && { samplingRatio: tracing.samplingRatio, sink: hold(takeSink(tracing)) }
   const ports = { clock, random, id: idsInHex() }
   return new Timelines({ tracing: traced, isMeasured: slow !== undefined }, ports)

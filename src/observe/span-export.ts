@@ -1,12 +1,13 @@
 /** Spans on their way to a collector, in batches, by OpenTelemetry's SDK. See `span-sink.ts` for who loads this file. */
 
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
 import { type Attributes, type HrTime, SpanKind, type SpanStatus, SpanStatusCode } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode, TraceState } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Facts } from '../base/trace.ts'
-import type { Logger } from './logger.ts'
 import type { Span, SpanSink } from './span.ts'
 import type { SpanSinkPorts } from './span-sink.ts'
 import type { SpanContext } from './trace-context.ts'
@@ -24,19 +25,19 @@ const batchSpans = 512
 const batchMs = 1000
 /** For a batch, being sent again included. The last ones hold up the end of the process for so long at most. */
 const sendingMs = 2000
+const longestReason = 200
 
-export function createSpanExport(options: SpanExportOptions, { logger, version }: SpanSinkPorts): SpanSink {
+export function createSpanExport(options: SpanExportOptions, ports: SpanSinkPorts): SpanSink {
   const { exporter: kind, url, serviceName } = options
+  const { version } = ports
+  const agent = new (url.startsWith('https:') ? SecureAgent : Agent)({ keepAlive: true })
   const sender =
     kind === 'otlp'
-      ? new OTLPTraceExporter({
-          url,
-          timeoutMillis: sendingMs,
-          httpAgentOptions: { keepAlive: true, timeout: sendingMs },
-        })
-      : new ZipkinExporter({ url, serviceName, timeoutMs: sendingMs })
+      ? new OTLPTraceExporter({ url, timeoutMillis: sendingMs, httpAgentOptions: () => agent })
+      : new ZipkinExporter({ url, serviceName, agent })
+  const collector: Collector = { name: new URL(url).host, hangUp: () => agent.destroy() }
   const processor = new BatchSpanProcessor({
-    exporter: watched(sender, logger, new URL(url).host),
+    exporter: watched(sender, collector, ports),
     maxQueueSize: maxWaiting,
     maxExportBatchSize: batchSpans,
     scheduledDelayMillis: batchMs,
@@ -47,24 +48,43 @@ export function createSpanExport(options: SpanExportOptions, { logger, version }
     emit: (span) => processor.onEnd(readable(span, resource, version)),
     async close() {
       await processor.shutdown().catch(() => undefined) // told by then, and there is nobody to send it again for
+      agent.destroy()
     },
   }
 }
 
+interface Collector {
+  readonly name: string
+  /** Ends every exchange with it: both exporters wait without end for an answer that comes byte by byte. */
+  hangUp(): void
+}
+
 /** One line when it begins to fail and one when it works again, not one for each batch. */
-function watched(exporter: SpanExporter, logger: Logger, collector: string): SpanExporter {
+function watched(exporter: SpanExporter, collector: Collector, { clock, logger }: SpanSinkPorts): SpanExporter {
   let isFailing = false
+  let hangUps = 0
+  const late = { code: ExportResultCode.FAILED, error: new Error(`no whole answer within ${sendingMs} ms`) }
   const note = ({ code, error }: ExportResult) => {
     const failed = code === ExportResultCode.FAILED
-    if (failed && !isFailing) logger.warn({ collector, err: error }, 'traces cannot be exported')
-    if (!failed && isFailing) logger.info({ collector }, 'traces are exported again')
+    // Not the error itself: it may hold all that the collector has answered.
+    const reason = error?.message.slice(0, longestReason)
+    if (failed && !isFailing) logger.warn({ collector: collector.name, reason }, 'traces cannot be exported')
+    if (!failed && isFailing) logger.info({ collector: collector.name }, 'traces are exported again')
     isFailing = failed
   }
   return {
     export(spans, done) {
+      const before = hangUps
+      const callOff = clock.alarm(sendingMs, () => {
+        hangUps++
+        collector.hangUp()
+      })
       exporter.export(spans, (result) => {
-        note(result)
-        done(result)
+        callOff()
+        // To OpenTelemetry half an answer is one, also where it was cut off because another one was late.
+        const told = hangUps === before ? result : late
+        note(told)
+        done(told)
       })
     },
     shutdown: () => exporter.shutdown(),

@@ -1,5 +1,6 @@
 /** Where finished spans go. OpenTelemetry's packages are loaded when the first configuration asks for them, and not before. */
 
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from './logger.ts'
 import type { Span, SpanSink } from './span.ts'
 
@@ -11,6 +12,7 @@ export interface SpanSinkOptions {
 }
 
 export interface SpanSinkPorts {
+  readonly clock: Clock
   readonly logger: Logger
   readonly version: string
 }

@@ -1,6 +1,6 @@
 /** Spans as Zipkin's JSON, version 2. OpenTelemetry's own exporter waits without end for a collector that hangs. */
 
-import { request as requestHttp } from 'node:http'
+import { type Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { type HrTime, SpanKind } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
@@ -9,8 +9,8 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 export interface ZipkinOptions {
   readonly url: string
   readonly serviceName: string
-  /** For the whole answer. */
-  readonly timeoutMs: number
+  /** Of the URL's scheme. Whoever has it ends exchanges that take too long. */
+  readonly agent: Agent
 }
 
 export class ZipkinExporter implements SpanExporter {
@@ -37,12 +37,12 @@ export class ZipkinExporter implements SpanExporter {
 
   /** Never rejects. */
   #post(body: string): Promise<ExportResult> {
-    const { url, timeoutMs: timeout } = this.#options
+    const { url, agent } = this.#options
     const request = url.startsWith('https:') ? requestHttps : requestHttp
     const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
     return new Promise((resolve) => {
       const failed = (error: Error) => resolve({ code: ExportResultCode.FAILED, error })
-      const sent = request(url, { method: 'POST', headers, timeout }, (answer) => {
+      const sent = request(url, { method: 'POST', headers, agent }, (answer) => {
         const { statusCode = 0 } = answer
         answer.on('error', failed).resume()
         answer.on('end', () => {
@@ -50,7 +50,6 @@ export class ZipkinExporter implements SpanExporter {
           else failed(new Error(`the collector answered ${statusCode}`))
         })
       })
-      sent.on('timeout', () => sent.destroy(new Error(`the collector did not answer for ${timeout} ms`)))
       sent.on('error', failed).end(body)
     })
   }
