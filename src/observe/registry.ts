@@ -73,7 +73,7 @@ function foreignText({ name, help, type, values }: ForeignMetric, form: Form): s
   for (const { metricName = name, labels, value } of values) {
     const texts = Object.entries(labels).map(([label, held]) => [
       label,
-      typeof held === 'number' ? boundText(held) : `${held}`,
+      label === 'le' && typeof held === 'number' ? boundText(held) : `${held}`,
     ])
     text += `${metricName}${labelText(Object.fromEntries(texts))} ${numberText(value)}\n`
   }

@@ -158,14 +158,14 @@ test('a cell that is removed has no line until it is asked for again', async () 
 })
 
 test('metrics that are none of ours are printed in the same way', async () => {
-  const labels = { kind: 'a "minor" one', le: 1 }
+  const labels = { kind: 'a "minor" one', major: 26, le: 1 }
   const values = [
     { metricName: 'gc_seconds_bucket', labels, value: 3 },
     { metricName: 'gc_seconds_sum', labels: {}, value: 0.5 },
   ]
   const metric = { name: 'gc_seconds', help: 'Time.', type: 'histogram', values }
   const registry = new Registry({ getMetricsAsJSON: async () => [metric] })
-  const lines = ['gc_seconds_bucket{kind="a \\"minor\\" one",le="1.0"} 3', 'gc_seconds_sum 0.5']
+  const lines = ['gc_seconds_bucket{kind="a \\"minor\\" one",major="26",le="1.0"} 3', 'gc_seconds_sum 0.5']
   const text = ['# HELP gc_seconds Time.', '# TYPE gc_seconds histogram', ...lines, ''].join('\n')
   assert.equal(await registry.metrics(), text)
   assert.equal(await registry.metrics('openmetrics'), `${text}# EOF\n`)
