@@ -8,6 +8,7 @@ import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
 import type { TierGuard } from '../cache/tier.ts'
 import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
+import { fillBytesOf } from '../config/memory-budget.ts'
 import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 import { FillBudget } from '../objects/fill-budget.ts'
@@ -112,7 +113,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const pressure = new PoolPressure(clock)
   const counted = pressure.watch(notingOrigins(originEvents(metrics, logger), board))
   const health = new OriginHealth(counted, (bucket, replica) => metrics.circuitBreaker.remove(bucket, replica))
-  const budget = new FillBudget(config.server.fillBytes, namesOf(buckets))
+  const budget = new FillBudget(fillBytesOf(config.server.memory), namesOf(buckets))
   watchMemory(metrics, () => memoryParts(store, budget))
   const runs = new RunTable({ store, clock, budget })
   const uncacheable = new UncacheableMemory(clock)
@@ -137,7 +138,9 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
       buckets = current.buckets
       slots.adjust(slotOptions(current))
       savings.usePrices(current.observability.prices)
-      budget.adjust(current.server.fillBytes, namesOf(buckets))
+      // The tiers stay as they were opened, and so does what they take.
+      const { cacheBytes } = config.server.memory
+      budget.adjust(fillBytesOf({ ...current.server.memory, cacheBytes }), namesOf(buckets))
       board.use('origins', namesOf(buckets))
       board.use('jwks', keyUrls(current).map(keysName))
       health.keep(namesOf(buckets))

@@ -12,7 +12,7 @@ import { buildRedis } from './build-redis.ts'
 import { buildOrigin } from './build-s3.ts'
 import type { BucketConfig, Config, JwtConfig, LayerConfig } from './config.ts'
 import type { Jwt } from './effective-jwt.ts'
-import { fillBytesOf } from './memory-budget.ts'
+import { cacheBytesOf } from './memory-budget.ts'
 import type { PemFiles, ReadFiles } from './pem-files.ts'
 import { caches, isCacheUsed } from './rules-cache.ts'
 import { defaultPorts, listenAt } from './rules-listeners.ts'
@@ -34,7 +34,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
       tls: server.tls && { minVersion: `TLSv${server.tls.min_tls_version}`, certificates: files.certificates },
       maxConcurrentRequests: server.max_concurrent_requests,
       queueSize: server.queue_size,
-      fillBytes: fillBytesOf(settings),
+      memory: { budgetBytes: server.memory_budget_mb, cacheBytes: cacheBytesOf(settings) },
       keepAliveTimeoutMs: toMs(server.keep_alive_timeout_seconds),
       requestTimeoutMs: toMs(server.request_timeout_seconds),
       shutdownTimeoutMs: toMs(server.shutdown_timeout_seconds),

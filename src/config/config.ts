@@ -64,14 +64,20 @@ export interface ServerConfig extends ListenAddress {
   /** Requests served at a time, each until its last body byte is sent, and how many more may wait. */
   readonly maxConcurrentRequests: number
   readonly queueSize: number
-  /** For what is on its way from the origin into the cache. */
-  readonly fillBytes: number
+  readonly memory: MemoryConfig
   readonly keepAliveTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly shutdownTimeoutMs: number
   readonly maxHeaderBytes: number
   readonly maxUriLength: number
   readonly maxRequestBodyBytes: number
+}
+
+export interface MemoryConfig {
+  /** One bound for caches and buffers. Undefined: there is none. */
+  readonly budgetBytes: number | undefined
+  /** What the tiers take of it, writes that wait included. */
+  readonly cacheBytes: number
 }
 
 export interface LoggingConfig {

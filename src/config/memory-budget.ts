@@ -1,5 +1,6 @@
 /** `server.memory_budget_mb`, and what is left of it once every part has what it asks for. */
 
+import type { MemoryConfig } from './config.ts'
 import type { Report } from './problem.ts'
 import { isCacheUsed } from './rules-cache.ts'
 import type { Settings } from './schema.ts'
@@ -13,16 +14,18 @@ const defaultFillBytes = 256 * mebibyte
 const leastFillBytes = 16 * mebibyte
 
 /** Bytes for what is on its way from the origin into the cache. */
-export function fillBytesOf(settings: Settings): number {
-  const { memory_budget_mb: budget } = settings.server
-  if (budget === undefined) return defaultFillBytes
-  return budget - partsOf(settings).reduce((sum, { bytes }) => sum + bytes, 0)
+export function fillBytesOf({ budgetBytes, cacheBytes }: MemoryConfig): number {
+  return budgetBytes === undefined ? defaultFillBytes : Math.max(leastFillBytes, budgetBytes - cacheBytes)
+}
+
+export function cacheBytesOf(settings: Settings): number {
+  return partsOf(settings).reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 export function checkMemoryBudget(settings: Settings, report: Report): void {
   const { memory_budget_mb: budget } = settings.server
   if (budget === undefined) return
-  const left = fillBytesOf(settings)
+  const left = budget - cacheBytesOf(settings)
   if (left >= leastFillBytes) return
   const parts = partsOf(settings).map(({ name, bytes }) => `${inMegabytes(bytes)} for ${name}`)
   const taken = parts.length === 0 ? '' : ` less ${parts.join(' and ')}`

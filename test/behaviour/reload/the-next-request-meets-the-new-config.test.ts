@@ -4,6 +4,7 @@ import { administered, adminOf } from '../../support/administration.ts'
 import { startFakeOrigin } from '../../support/fake-origin.ts'
 import { startProxy } from '../../support/start-proxy.ts'
 import { bearer, hs256 } from '../../support/tokens.ts'
+import { MiB } from '../streaming/rig.ts'
 
 test('buckets come and go, and what is cached stays', async (t) => {
   const { proxy, origin } = await startProxy(t)
@@ -157,4 +158,21 @@ test('what a running process keeps is named', async (t) => {
   })
 
   assert.deepEqual(restartRequired, ['server.address', 'cache.memory.max_cache_size_mb'])
+})
+
+test('a new memory budget holds at once, over the tiers as they were opened', async (t) => {
+  const memory = (budget: number, tier: number) => ({
+    server: { memory_budget_mb: budget },
+    cache: { memory: { max_cache_size_mb: tier } },
+  })
+  const { proxy } = await startProxy(t, memory(48, 24))
+  const budgets = () =>
+    Promise.all(['cache', 'fills'].map((part) => proxy.metric('yatagarasu_memory_budget_bytes', { part })))
+
+  assert.deepEqual(proxy.reload(memory(64, 24)).restartRequired, [])
+  assert.deepEqual(await budgets(), [24 * MiB, 40 * MiB])
+  assert.deepEqual(proxy.reload(memory(64, 10)).restartRequired, ['cache.memory.max_cache_size_mb'])
+  assert.deepEqual(await budgets(), [24 * MiB, 40 * MiB])
+  proxy.reload(memory(32, 10))
+  assert.deepEqual(await budgets(), [24 * MiB, 16 * MiB])
 })

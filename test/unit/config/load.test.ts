@@ -19,7 +19,7 @@ test('what a file does not say has its default', () => {
       tls: undefined,
       maxConcurrentRequests: 10_000,
       queueSize: 0,
-      fillBytes: 268_435_456,
+      memory: { budgetBytes: undefined, cacheBytes: 0 },
       keepAliveTimeoutMs: 75_000,
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fillBytesOf } from '../../../src/config/memory-budget.ts'
 import { configOf, oneBucket, problemsOf } from './parse-yaml.ts'
 
 const MiB = 1024 * 1024
@@ -16,7 +17,7 @@ const budgets: readonly (readonly [about: string, text: string, fillMegabytes: n
 
 for (const [about, text, fillMegabytes] of budgets) {
   test(`what is on its way from the origin has memory: ${about}`, () => {
-    assert.equal(configOf(text + oneBucket).server.fillBytes, fillMegabytes * MiB)
+    assert.equal(fillBytesOf(configOf(text + oneBucket).server.memory), fillMegabytes * MiB)
   })
 }
 
