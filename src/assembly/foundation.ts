@@ -112,7 +112,10 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
 
   const pressure = new PoolPressure(clock)
   const counted = pressure.watch(notingOrigins(originEvents(metrics, logger), board))
-  const health = new OriginHealth(counted, (bucket, replica) => metrics.circuitBreaker.remove(bucket, replica))
+  const health = new OriginHealth(counted, {
+    gone: (bucket, replica) => metrics.circuitBreaker.remove(bucket, replica),
+    moved: (bucket) => board.works('origins', bucket),
+  })
   const budget = new FillBudget(fillBytesOf(config.server.memory), namesOf(buckets))
   watchMemory(metrics, () => memoryParts(store, budget))
   const runs = new RunTable({ store, clock, budget })

@@ -7,6 +7,13 @@ export interface HealthNews {
   origin(news: { readonly [name: string]: unknown; readonly bucket: string; readonly healthy: boolean }): void
 }
 
+export interface FormerOrigins {
+  /** There is no such bucket any more. */
+  gone(bucket: string, replica: string): void
+  /** The bucket's objects come from elsewhere now. */
+  moved(bucket: string): void
+}
+
 type States = Map<string, BreakerState>
 
 /**
@@ -15,20 +22,17 @@ type States = Map<string, BreakerState>
  */
 export class OriginHealth {
   readonly #changed: OriginEvents['breakerChanged']
-  readonly #gone: (bucket: string, replica: string) => void
+  readonly #left: FormerOrigins
   /** By replica; of former origins too, which a reload may bring back. */
   readonly #states = new WeakMap<Origin, States>()
   readonly #current = new Map<string, Origin>()
   readonly #ill = new Set<string>()
   #news: HealthNews | undefined
 
-  /** `events` are told of the breakers of origins that are in use, `gone` of those whose bucket there is no more. */
-  constructor(
-    { breakerChanged }: Pick<OriginEvents, 'breakerChanged'>,
-    gone: (bucket: string, replica: string) => void,
-  ) {
+  /** `events` are told of the breakers of origins that are in use, `left` of what is no more. */
+  constructor({ breakerChanged }: Pick<OriginEvents, 'breakerChanged'>, left: FormerOrigins) {
     this.#changed = breakerChanged
-    this.#gone = gone
+    this.#left = left
   }
 
   onNews(news: HealthNews): void {
@@ -47,7 +51,9 @@ export class OriginHealth {
 
   /** The origin that a bucket has from now on. Where its breakers stand elsewhere than those before did, that is told. */
   use(bucket: string, origin: Origin, replicas: readonly string[]): void {
-    const before = this.#statesOf(this.#current.get(bucket))
+    const former = this.#current.get(bucket)
+    if (former !== undefined && former.fingerprint !== origin.fingerprint) this.#left.moved(bucket)
+    const before = this.#statesOf(former)
     const states = this.#statesOf(origin)
     for (const name of replicas) if (!states.has(name)) states.set(name, 'closed')
     this.#current.set(bucket, origin)
@@ -61,7 +67,7 @@ export class OriginHealth {
   keep(buckets: readonly string[]): void {
     for (const [bucket, origin] of this.#current) {
       if (buckets.includes(bucket)) continue
-      for (const replica of this.#statesOf(origin).keys()) this.#gone(bucket, replica)
+      for (const replica of this.#statesOf(origin).keys()) this.#left.gone(bucket, replica)
       this.#current.delete(bucket)
       this.#ill.delete(bucket)
     }

@@ -157,3 +157,19 @@ test('while requests are under way at the end it is unavailable, and rows are st
   assert.equal(await body.text(), 'crow')
   await stopped
 })
+
+test('where a bucket has moved to another origin, what its former one did is held against nobody', async (t) => {
+  const { proxy, origin } = await startProxy(t, { s3: once })
+  const next = await startFakeOrigin(t)
+  await origin.stop()
+  await proxy.get('/b/a')
+  assert.equal(await wordOf(proxy), 'degraded')
+
+  proxy.reload({ s3: { ...once, timeout_seconds: 10 } })
+  assert.equal(await wordOf(proxy), 'degraded')
+  proxy.reload({ s3: once }, next.endpoint)
+
+  const { page } = await readyOf(proxy.metrics)
+  assert.deepEqual([page.status, page.origins.b.state], ['ready', 'ok'])
+  assert.match(page.origins.b.last_error.message, /ECONNREFUSED/)
+})
