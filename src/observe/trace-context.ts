@@ -1,5 +1,6 @@
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/): the fields that carry a trace from one server to the next. */
 
+import { trimmed } from '../base/header-list.ts'
 import type { HeaderList } from '../base/types.ts'
 
 /** Somebody's span, for others to go on from. Ids in lower-case hex. */
@@ -30,7 +31,7 @@ export function readTraceContext(header: (name: string) => string | undefined): 
 
 /** §3.3.1.1: one member that is none makes all of them nothing, and the trace goes on without. */
 function readState(value: string): string {
-  const members = value.split(',').map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const members = value.split(',').map(trimmed)
   const kept = members.filter((member) => member !== '')
   const keys = new Set(kept.map((member) => stateMember.exec(member)?.[1]))
   if (kept.length > maxMembers || keys.size < kept.length || keys.has(undefined)) return ''
