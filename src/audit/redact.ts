@@ -35,7 +35,7 @@ const secretParameters = [
 
 /** Fields whose name says that they hold tokens, passwords or keys: those of HTTP, of S3, and what gateways call theirs. */
 const secretField =
-  /authorization|authentication-info|cookie|token|secret|password|passwd|credential|signature|api-?key|customer-key|jwt|assertion/
+  /authorization|authentication-info|\bauth\b|cookie|session|token|secret|password|passwd|credential|signature|(?:api|access|customer)-?key|jwt|assertion/
 
 /** A query within a query, percent-encoded, is looked into so many times. */
 const maxDepth = 3
