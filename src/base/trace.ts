@@ -19,9 +19,10 @@ export interface OwnAsking {
 
 /**
  * What a request can spend its time on. `queue`: waiting for a slot. `admit`: address lists and rate limits. `coalesced`:
- * waiting for what another request has asked of the origin. `origin`: one exchange with it, body included.
+ * waiting for what another request has asked of the origin. `origin`: one exchange with it, body included. `backoff`: between a
+ * failed one and the next.
  */
-export type Phase = 'queue' | 'admit' | 'authenticate' | TierName | 'coalesced' | 'origin'
+export type Phase = 'queue' | 'admit' | 'authenticate' | TierName | 'coalesced' | 'origin' | 'backoff'
 
 /** Undefined: not known. Names as in OpenTelemetry's attributes. Nothing that a log line would leave out. */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>

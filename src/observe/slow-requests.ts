@@ -17,6 +17,7 @@ const phases: readonly (readonly [TimedPhase, string])[] = [
   ['origin_connect', 'origin_connect'],
   ['origin_first_byte', 'origin_first_byte'],
   ['origin_body', 'origin_body'],
+  ['backoff', 'origin_backoff'],
   ['send', 'send'],
 ]
 

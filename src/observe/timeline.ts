@@ -148,6 +148,8 @@ function nameOf({ spec: { phase, facts } }: RecordedStep): string {
     case 'redis':
     case 'tiered':
       return `cache.get ${phase}`
+    case 'backoff':
+      return 'origin backoff'
     case 'coalesced':
       return 'coalesced wait'
     case 'origin':

@@ -119,9 +119,11 @@ export class Inquiry {
   }
 
   async #wait(ms: number): Promise<void> {
+    const step = this.#query.timeline?.begin('backoff')
     try {
       await this.#ports.clock.sleep(ms, this.#query.signal)
     } finally {
+      step?.end()
       this.#query.signal.throwIfAborted()
     }
   }

@@ -110,13 +110,19 @@ test('each attempt at a failing origin is a span that says what failed', async (
   assert.equal((await advanceUntil(clock, proxy.get('/b/a.txt'))).status, 503)
   await proxy.stop()
 
+  const [request] = collector.requests
+  assert.ok(request)
+  assert.deepEqual(
+    collector.tree(request).filter((edge) => edge.includes('origin')),
+    ['GET b > origin GET', 'GET b > origin backoff', 'GET b > origin GET'],
+  )
   const attempts = collector.spans.filter(({ kind }) => kind === 'client')
   const told = attempts.map(({ error, attributes }) => [attributes['yatagarasu.attempt'], error])
   assert.deepEqual(told, [
     [1, '503'],
     [2, '503'],
   ])
-  assert.equal(collector.requests[0]?.error, 'SlowDown')
+  assert.equal(request.error, 'SlowDown')
 })
 
 test('looking at a token is a span, also where the request ends there', async (t) => {

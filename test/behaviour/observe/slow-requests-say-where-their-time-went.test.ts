@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { advanceUntil } from '../../support/advance-until.ts'
 import { type ProxySettings, type ProxyUnderTest, startProxy } from '../../support/start-proxy.ts'
 import { bearer, hs256 } from '../../support/tokens.ts'
 
@@ -79,6 +80,16 @@ test('a request that waits for another one\u2019s head, and then for its first b
   const waiting = { coalesced: 1300, origin_first_byte: undefined }
   const asking = { coalesced: undefined, origin_first_byte: 900 }
   assert.deepEqual(new Set(spent), new Set([asking, waiting]))
+})
+
+test('a request that is asked of the origin again after a while', async (t) => {
+  const retry = { initial_backoff_ms: 2000, max_backoff_ms: 2000 }
+  const { proxy, origin, clock } = await startWatched(t, { s3: { retry } })
+  origin.serve('a.txt', 'hello').failWith(500, 'InternalError', { times: 1 })
+  assert.equal((await advanceUntil(clock, proxy.get('/b/a.txt'))).status, 200)
+  await proxy.untilLogged(2)
+
+  assert.equal(phases(proxy)[0]?.['origin_backoff'], 1000) // the scripted dice: half of it
 })
 
 test('a request that fails by taking too long', async (t) => {
