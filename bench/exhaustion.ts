@@ -12,10 +12,10 @@ import { Redis } from 'ioredis'
 import { withOwnFileSystem } from '../test/chaos/own-file-system.ts'
 import { hugeDownloads, isUnknown, mixedRequests } from './rig/exhaustion-traffic.ts'
 import { lastWords, Promises, type RunningProxy, s3At, startProxy } from './rig/failure-stage.ts'
-import { pinThisProcess } from './rig/machine.ts'
 import { seededRandom } from './rig/object-content.ts'
 import { peakMemoryBytes } from './rig/proc-stat.ts'
 import { fillDisk, openFiles, starveRedis, takeDescriptors } from './rig/scarcity.ts'
+import { runScript } from './rig/script.ts'
 import { findFreePort, probePort, startOrigin } from './rig/servers.ts'
 import { Session, waitFor } from './rig/session.ts'
 import { percentile } from './rig/summary.ts'
@@ -48,15 +48,10 @@ type OuterTier = 'disk' | 'redis'
 const outerTiers: readonly OuterTier[] = ['disk', 'redis']
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 process.exit() // the clients of a proxy that ended would go on asking
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const origin = await startOrigin(session)
   const redisPort = await findFreePort()
   const args = ['--port', `${redisPort}`, '--bind', '127.0.0.1', '--save', '', '--dir', session.folder]

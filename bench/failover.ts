@@ -8,8 +8,8 @@ import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { MortalOrigin, Promises, s3At, startProxy } from './rig/failure-stage.ts'
-import { pinThisProcess } from './rig/machine.ts'
 import { benchObject } from './rig/object-content.ts'
+import { runScript } from './rig/script.ts'
 import { findFreePort } from './rig/servers.ts'
 import { Session } from './rig/session.ts'
 import { percentile } from './rig/summary.ts'
@@ -31,14 +31,9 @@ interface Reading {
 }
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const origins: MortalOrigin[] = []
   for (let index = 1; index <= replicaCount; index += 1) {
     const origin = new MortalOrigin(session, `replica-${index}`, await findFreePort())

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type LoadResult, pacedLoad, wholeObject } from './rig/load.ts'
-import { pinThisProcess } from './rig/machine.ts'
 import { benchObject } from './rig/object-content.ts'
+import { runScript } from './rig/script.ts'
 import { findFreePort, probePort, readAddresses, startOrigin } from './rig/servers.ts'
 import { Session, type Started, waitFor } from './rig/session.ts'
 import { percentile } from './rig/summary.ts'
@@ -18,15 +18,9 @@ const phaseSeconds = 5
 const deadlineMs = 250
 const objects = Array.from({ length: 200 }, (_, index) => wholeObject(benchObject(10 * 1024, index + 1)))
 const session = new Session()
-
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const origin = await startOrigin(session)
   const redisPort = await findFreePort()
   const redis = await startRedis(redisPort)

@@ -7,8 +7,8 @@
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/support/fault-proxy.ts'
 import { Promises, type RunningProxy, s3At, startProxy } from './rig/failure-stage.ts'
-import { pinThisProcess } from './rig/machine.ts'
 import { benchObject } from './rig/object-content.ts'
+import { runScript } from './rig/script.ts'
 import { startOrigin } from './rig/servers.ts'
 import { Session } from './rig/session.ts'
 import { median, percentile } from './rig/summary.ts'
@@ -28,14 +28,9 @@ const hot = Array.from({ length: 100 }, (_, index) => benchObject(size, index + 
 let [number, slowNumber] = [1000, 1_000_000]
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const origin = await startOrigin(session)
   await using slow = await FaultProxy.open(origin)
   slow.use({ toClient: { delayMs: slowMs } })

@@ -11,7 +11,7 @@ import { FaultProxy } from '../test/support/fault-proxy.ts'
 import { seededRandom } from '../test/support/faults.ts'
 import { lastWords, Promises, type RunningProxy, s3At, startProxy } from './rig/failure-stage.ts'
 import { type Held, inspectedFlags, readHeld } from './rig/inspected.ts'
-import { pinThisProcess } from './rig/machine.ts'
+import { runScript } from './rig/script.ts'
 import { findFreePort, probePort, startOrigin } from './rig/servers.ts'
 import { Session, waitFor } from './rig/session.ts'
 import { comeAndLeave, harm, nextRequest } from './rig/soak-traffic.ts'
@@ -38,14 +38,9 @@ interface Reading extends Held {
 }
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   process.stdout.write(`seed ${seed}\n`)
   const origin = await startOrigin(session)
   const redisPort = await findFreePort()

@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/support/fault-proxy.ts'
 import { seededRandom } from '../test/support/faults.ts'
 import { Promises, s3At, startProxy } from './rig/failure-stage.ts'
-import { pinThisProcess } from './rig/machine.ts'
 import { benchObject } from './rig/object-content.ts'
+import { runScript } from './rig/script.ts'
 import { startOrigin } from './rig/servers.ts'
 import { Session } from './rig/session.ts'
 import { percentile } from './rig/summary.ts'
@@ -31,14 +31,9 @@ const body = '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>Int
 const internalError = `HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const origin = await startOrigin(session)
   await using way = await FaultProxy.open(origin)
   const proxy = await startProxy(session, {

@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util'
 import { type RunningProxy, s3At, startProxy } from './rig/failure-stage.ts'
 import { Figures } from './rig/figures.ts'
 import { HttpConnection } from './rig/http-connection.ts'
-import { pinThisProcess, readMachineFacts } from './rig/machine.ts'
+import { readMachineFacts } from './rig/machine.ts'
 import { benchObject } from './rig/object-content.ts'
 import { keepRawData } from './rig/raw-data.ts'
+import { runScript } from './rig/script.ts'
 import { type RunningOrigin, startOrigin } from './rig/servers.ts'
 import { Session } from './rig/session.ts'
 import { isGood, type Sample, timedRequest } from './rig/timed-load.ts'
@@ -50,14 +51,9 @@ const replays: readonly Replay[] = [
 ]
 
 const session = new Session()
-try {
-  process.exitCode = await main()
-} finally {
-  await session.close()
-}
+await runScript(session, main)
 
 async function main(): Promise<number> {
-  pinThisProcess(session.cores.client)
   const machine = readMachineFacts(join(import.meta.dirname, '..'), session.cores)
   const origin = await startOrigin(session)
   const bytesEach = await recordBytes(origin)
