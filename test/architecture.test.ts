@@ -17,7 +17,7 @@ interface Room {
 
 const everyDomain = [
   ...['http', 'access', 'limits', 'routing', 'policy', 'cache', 'redis', 'origin', 'objects', 'pipeline', 'observe'],
-  ...['audit', 'admin', 'warming', 'cluster'],
+  ...['audit', 'admin', 'warming', 'cluster', 'workers'],
 ]
 const everywhere = ['base', ...everyDomain, 'config', 'assembly', 'cli', 'app.ts', 'main.ts']
 
@@ -60,6 +60,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   warming: { uses: ['base'], packages: ['croner'] },
   cluster: { uses: ['base', 'redis'], types: everyDomain },
+  // Stands in, on one thread, for what another thread has.
+  workers: { uses: ['base', 'cache/cache-key.ts'], types: everyDomain },
   config: {
     // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day, patterns.
     uses: [

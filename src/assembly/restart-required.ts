@@ -22,6 +22,7 @@ function keptSettings({
   return new Map<string, unknown>([
     ['server.address', [host, port]],
     ['server.tls', tls?.minVersion],
+    ['server.workers', rest.workers],
     ['server.request_timeout_seconds', requestTimeoutMs],
     ['server.keep_alive_timeout_seconds', keepAliveTimeoutMs],
     ['server.trusted_proxies', [rest.trustedProxies, rest.clientAddressFrom]],

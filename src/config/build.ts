@@ -1,5 +1,7 @@
 /** Settings into `Config`: sections inherit, units become milliseconds and bytes. */
 
+import { availableParallelism } from 'node:os'
+
 import type { CorsRule } from '../http/cors.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
@@ -32,6 +34,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
       trustedProxies: server.trusted_proxies,
       clientAddressFrom: server.client_address_from,
       tls: server.tls && { minVersion: `TLSv${server.tls.min_tls_version}`, certificates: files.certificates },
+      workers: server.workers === 'auto' ? availableParallelism() : server.workers,
       maxConcurrentRequests: server.max_concurrent_requests,
       queueSize: server.queue_size,
       memory: { budgetBytes: server.memory_budget_mb, cacheBytes: cacheBytesOf(settings) },

@@ -61,6 +61,8 @@ export interface ServerConfig extends ListenAddress {
   readonly clientAddressFrom: 'x-forwarded-for' | 'forwarded' | 'proxy-protocol'
   /** Undefined: plain HTTP. */
   readonly tls: TlsOptions | undefined
+  /** Threads that serve requests; 1 at least. */
+  readonly workers: number
   /** Requests served at a time, each until its last body byte is sent, and how many more may wait. */
   readonly maxConcurrentRequests: number
   readonly queueSize: number

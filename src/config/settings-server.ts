@@ -1,7 +1,7 @@
 /** The listeners and the log. */
 
 import { addressBlock, listenAddress } from './formats.ts'
-import { choice, flag, list, number, optionalSection, section, size, text } from './setting.ts'
+import { choice, flag, list, number, optionalSection, section, size, text, wordOr } from './setting.ts'
 
 // setTimeout counts milliseconds in 31 bits.
 export const maxTimerSeconds = 2_147_483
@@ -80,6 +80,10 @@ export const server = section('The public listener.', {
     values: ['x-forwarded-for', 'forwarded', 'proxy-protocol'],
     default: 'x-forwarded-for',
     help: 'Where trusted proxies tell the client address: in one of two header fields, whose right-most hop that is not trusted is the client, or in the PROXY protocol, which they all have to speak then.',
+  }),
+  workers: wordOr(['auto'], number({ whole: true, min: 1, max: 256, help: 'How many.' }), {
+    default: 1,
+    help: 'Threads that serve requests, each with its own event loop; one cache, one set of limits and one administration for all. `auto`: as many as there are cores.',
   }),
   max_concurrent_requests: number({
     whole: true,

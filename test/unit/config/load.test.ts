@@ -17,6 +17,7 @@ test('what a file does not say has its default', () => {
       trustedProxies: [],
       clientAddressFrom: 'x-forwarded-for',
       tls: undefined,
+      workers: 1,
       maxConcurrentRequests: 10_000,
       queueSize: 0,
       memory: { budgetBytes: undefined, cacheBytes: 0 },
