@@ -2,14 +2,18 @@
 
 import type { ReloadReply } from './admin/ports.ts'
 import { closeAudit, reopenAudit } from './assembly/audit.ts'
+import type { Crew } from './assembly/crew.ts'
 import { type Foundation, type FoundationPorts, openFoundation } from './assembly/foundation.ts'
-import { createGeneration, type Generation, type Systems } from './assembly/generation.ts'
+import { createGeneration, type Desk, type Generation, type Systems } from './assembly/generation.ts'
 import { Generations } from './assembly/generations.ts'
+import { Hub } from './assembly/hub.ts'
 import { openListeners } from './assembly/listeners.ts'
 import { restartRequired } from './assembly/restart-required.ts'
 import { createStatus } from './assembly/status.ts'
 import { Warming } from './assembly/warming.ts'
+import type { Trace } from './base/trace.ts'
 import type { Config } from './config/config.ts'
+import type { ProxyRequest, ProxyResponse } from './http/messages.ts'
 import { readAtScrape } from './observe/metrics.ts'
 import { warmJobEvents } from './observe/warm-events.ts'
 import { createSystemEndpoints } from './pipeline/system-endpoints.ts'
@@ -40,9 +44,9 @@ export interface App {
   listen(): Promise<Addresses>
   /**
    * The next request meets the new configuration; those under way end under theirs. Tiers, connections, counters and jobs go
-   * on. Throws, with nothing changed, when something of it cannot be made: a certificate that is none.
+   * on. Rejects, with nothing changed, when something of it cannot be made: a certificate that is none.
    */
-  reload(config: Config, described?: unknown): Reloaded
+  reload(config: Config, described?: unknown): Promise<Reloaded>
   /** Counts a reload that came to nothing before there was a configuration. */
   reloadRefused(): void
   /** Audit files are opened anew, after somebody has moved them. Never rejects. */
@@ -53,9 +57,10 @@ export interface App {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function createApp(config: Config, ports: Ports): Promise<App> {
-  const foundation = await openFoundation(config, ports)
+  const hub = config.server.workers > 1 ? new Hub(config) : undefined
+  const foundation = await openFoundation(config, { ...ports, ...(hub && { seat: hub.seat }) })
   try {
-    return new RunningApp(config, ports, foundation)
+    return new RunningApp(config, ports, foundation, hub)
   } catch (error) {
     await foundation.close() // nobody will use it: it must not keep the process alive
     await closeAudit(foundation.audit)
@@ -73,13 +78,15 @@ class RunningApp implements App {
   readonly #foundation: Foundation
   readonly #generations: Generations<Generation>
   readonly #listeners: ReturnType<typeof openListeners>
+  /** Undefined: this thread serves requests. */
+  readonly #crew: Crew | undefined
   readonly #systems: Systems
   readonly #warming: Warming
   readonly #status: () => Promise<unknown>
   #addresses: Addresses = { main: '' }
   #isReady = false
 
-  constructor(config: Config, ports: Ports, foundation: Foundation) {
+  constructor(config: Config, ports: Ports, foundation: Foundation, hub: Hub | undefined) {
     this.#started = config
     this.#ports = ports
     this.#foundation = foundation
@@ -99,7 +106,15 @@ class RunningApp implements App {
       routeOf: (bucket) => this.#generations.current.routeOf(bucket),
       listingOf: (bucket) => this.#generations.current.listingOf(bucket),
     })
-    this.#listeners = openListeners(config, foundation, this.#systems, this.#generations)
+    this.#crew = hub?.muster({
+      foundation,
+      current: () => {
+        const { number, config } = this.#generations.current
+        return { number, config }
+      },
+      handle: (request, trace) => this.#answer(request, trace),
+    })
+    this.#listeners = openListeners(config, foundation, this.#systems, this.#generations, this.#crew)
     this.#status = createStatus({
       ...{ version, clock, board, health, metrics, store, purges, readiness, main: this.#listeners.main },
       ...{ warming: this.#warming.jobs, sinks: audit?.sinks ?? [], addresses: () => ({ ...this.#addresses }) },
@@ -122,21 +137,24 @@ class RunningApp implements App {
     return this.#addresses
   }
 
-  reload(config: Config, described?: unknown): Reloaded {
+  async reload(config: Config, described?: unknown): Promise<Reloaded> {
     const { metrics, log } = this.#foundation
     const before = this.#generations.current
     let next: Generation | undefined
     try {
       next = this.#generation(before.number + 1, config, described)
+      await this.#crew?.prepare({ number: next.number, config })
       const { tls } = config.server
       if (tls !== undefined && this.#started.server.tls !== undefined)
         this.#listeners.renewCertificates(tls.certificates)
     } catch (error) {
+      this.#crew?.discard()
       void next?.release() // never rejects: nothing of it was used
       this.reloadRefused()
       throw error
     }
     this.#generations.replace(next)
+    await this.#crew?.commit()
     metrics.configReloads.cell('applied').value++
     this.#use(config)
     log.logger.level = config.logging.level
@@ -196,7 +214,13 @@ class RunningApp implements App {
       systems: this.#systems,
       headTimeoutMs: this.#started.server.requestTimeoutMs,
       // An address that nobody listens at yet must not bring the administration to where everybody comes.
-      hasAdminListener: (this.#started.admin ?? config.admin)?.address !== undefined,
+      desk: this.#desk((this.#started.admin ?? config.admin)?.address !== undefined),
+    })
+  }
+
+  #desk(hasAdminListener: boolean): Desk {
+    return {
+      hasAdminListener,
       warming: {
         start: (order) => this.#warming.jobs.start(order),
         get: (id) => this.#warming.jobs.get(id),
@@ -205,6 +229,15 @@ class RunningApp implements App {
       status: () => this.#status(),
       reload:
         this.#ports.reload ?? (async () => ({ kind: 'refused', problems: ['there is no config file to read again'] })),
-    })
+    }
+  }
+
+  /** What a worker has taken in; log, metrics and audit are its affair. */
+  async #answer(request: ProxyRequest, trace: Trace): Promise<ProxyResponse> {
+    try {
+      return await this.#generations.enter(trace).handle(request, trace)
+    } finally {
+      this.#generations.leave(trace)
+    }
   }
 }

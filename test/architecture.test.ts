@@ -19,7 +19,7 @@ const everyDomain = [
   ...['http', 'access', 'limits', 'routing', 'policy', 'cache', 'redis', 'origin', 'objects', 'pipeline', 'observe'],
   ...['audit', 'admin', 'warming', 'cluster', 'workers'],
 ]
-const everywhere = ['base', ...everyDomain, 'config', 'assembly', 'cli', 'app.ts', 'main.ts']
+const everywhere = ['base', ...everyDomain, 'config', 'assembly', 'cli', 'app.ts', 'main.ts', 'worker.ts']
 
 const rooms: Readonly<Record<string, Room>> = {
   base: { uses: [] },
@@ -61,7 +61,7 @@ const rooms: Readonly<Record<string, Room>> = {
   warming: { uses: ['base'], packages: ['croner'] },
   cluster: { uses: ['base', 'redis'], types: everyDomain },
   // Stands in, on one thread, for what another thread has.
-  workers: { uses: ['base', 'cache/cache-key.ts'], types: everyDomain },
+  workers: { uses: ['base', 'cache/cache-key.ts'], types: [...everyDomain, 'config'] },
   config: {
     // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day, patterns.
     uses: [
@@ -75,6 +75,7 @@ const rooms: Readonly<Record<string, Room>> = {
   assembly: { uses: everywhere },
   'app.ts': { uses: everywhere },
   'main.ts': { uses: everywhere },
+  'worker.ts': { uses: everywhere },
 }
 
 interface Import {
@@ -164,8 +165,8 @@ test('only the composition root knows concrete tiers', () => {
   assert.deepEqual(filesMatching(/'[^']*\/cache\/[a-z]+-tier\.ts'/, outsiders), [])
 })
 
-/** These are commands: loading them runs them. */
-const commands = /^src\/(?:main|\w+\/generate)\.ts$/
+/** These are commands, or what a thread runs: loading them runs them. */
+const commands = /^src\/(?:main|worker|\w+\/generate)\.ts$/
 
 // It also makes coverage count the files that no test loads.
 test('loading a source file starts nothing', async () => {

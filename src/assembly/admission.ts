@@ -142,7 +142,9 @@ function createKeys({ keys }: JwtConfig, { clock, random, log, keyAges, board }:
 /** Counts go on where limits change; they begin anew where they are kept in another way. */
 function takeLimiter(options: RateLimitingConfig, foundation: Foundation): Share<RateLimiter> {
   const { algorithm, windowMs, redis } = options
-  return foundation.limiters.take([algorithm, windowMs, redis], () => createLimiter(options, foundation))
+  return foundation.limiters.take([algorithm, windowMs, redis], () =>
+    foundation.seat.limiter(options, () => createLimiter(options, foundation)),
+  )
 }
 
 function limit(scope: LimitScope, bucket: string, rate: RateLimits['global']): readonly Limit[] {

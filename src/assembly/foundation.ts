@@ -1,5 +1,6 @@
 /** What outlives every configuration: tiers and what is read through them, counters, files that are open. */
 
+import type { Worker } from 'node:worker_threads'
 import { createWebhooks, type Webhooks } from '../audit/webhook.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
@@ -9,7 +10,7 @@ import type { TierGuard } from '../cache/tier.ts'
 import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { fillBytesOf } from '../config/memory-budget.ts'
-import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
+import type { SlotOptions, Slots } from '../limits/concurrency.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 import { FillBudget } from '../objects/fill-budget.ts'
 import { FlightTable } from '../objects/flight.ts'
@@ -20,7 +21,7 @@ import { sinkEvents, webhookReports } from '../observe/audit-events.ts'
 import { watchDiskSpace } from '../observe/disk-space.ts'
 import { KeyAges } from '../observe/key-ages.ts'
 import type { LogOutput } from '../observe/logger.ts'
-import { createMetrics, type Metrics, readAtScrape } from '../observe/metrics.ts'
+import { type Metrics, readAtScrape } from '../observe/metrics.ts'
 import { type MemoryPart, originEvents, tierEvents, watchMemory, watchUsage } from '../observe/record-events.ts'
 import { Savings } from '../observe/savings.ts'
 import type { SpanSink } from '../observe/span.ts'
@@ -29,8 +30,9 @@ import { keysName, notingOrigins, notingTiers } from '../observe/status-notes.ts
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
 import type { Verifier } from './admission.ts'
-import { closeAudit, type OpenedAudit, openAudit, sinksOf } from './audit.ts'
+import { closeAudit, type OpenedAudit, sinksOf } from './audit.ts'
 import { OriginHealth } from './origin-health.ts'
+import { type Seat, soleSeat } from './seat.ts'
 import { SharedParts } from './shared-parts.ts'
 import { openTiers } from './tiers.ts'
 import { PoolPressure } from './warming.ts'
@@ -41,9 +43,14 @@ export interface FoundationPorts {
   readonly log: LogOutput
   readonly version: string
   readonly tierGuard?: TierGuard
+  /** Absent: there is one thread. */
+  readonly seat?: Seat
+  /** Told of each thread that is started to serve requests: for tests that end them. */
+  readonly spawned?: (worker: Worker) => void
 }
 
 export interface Foundation extends FoundationPorts {
+  readonly seat: Seat
   readonly metrics: Metrics
   readonly board: StatusBoard
   readonly keyAges: KeyAges
@@ -76,16 +83,16 @@ export interface Foundation extends FoundationPorts {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function openFoundation(config: Config, ports: FoundationPorts): Promise<Foundation> {
-  const { clock, random, log, version } = ports
+  const { clock, random, log, version, seat = soleSeat } = ports
   const { logger } = log
-  const metrics = createMetrics({ version, node: process.version })
+  const metrics = seat.createMetrics({ version, node: process.version })
   const board = new StatusBoard(clock)
   board.use(
     'tiers',
     config.layers.map(({ kind }) => kind),
   )
   board.use('audit', config.audit === undefined ? [] : sinksOf(config.audit))
-  const audit = await openAudit(config, { clock, random, events: sinkEvents(metrics, logger, board) })
+  const audit = await seat.openAudit(config, { clock, random, events: sinkEvents(metrics, logger, board) })
   let { buckets } = config
 
   const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
@@ -95,6 +102,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const policyOf = (bucket: string) => buckets.find(({ name }) => name === bucket)?.policy
   const tiers = await openTiers(config.layers, policyOf, events, {
     ...ports,
+    seat,
     board,
     purges,
     heard: heard.resolve,
@@ -116,15 +124,15 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     gone: (bucket, replica) => metrics.circuitBreaker.remove(bucket, replica),
     moved: (bucket) => board.works('origins', bucket),
   })
-  const budget = new FillBudget(fillBytesOf(config.server.memory), namesOf(buckets))
+  const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
   watchMemory(metrics, () => memoryParts(store, budget))
   const runs = new RunTable({ store, clock, budget })
   const uncacheable = new UncacheableMemory(clock)
-  const slots = createSlots(slotOptions(config), { clock })
+  const slots = seat.createSlots(slotOptions(config), { clock })
   const savings = new Savings(metrics, config.observability.prices)
   return {
     ...ports,
-    ...{ metrics, board, keyAges, savings, audit, purges, store, runs, uncacheable, pressure },
+    ...{ seat, metrics, board, keyAges, savings, audit, purges, store, runs, uncacheable, pressure },
     opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
     originEvents: counted,
     health,
@@ -136,14 +144,17 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     limiters: new SharedParts(),
     webhooks: new SharedParts(),
     spanSinks: new SharedParts(),
-    makeWebhooks: (hooks) => createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger, hooks) }),
+    makeWebhooks: (hooks) =>
+      seat.webhooks(hooks, () =>
+        createWebhooks(hooks, { clock, random, reports: webhookReports(metrics, logger, hooks) }),
+      ),
     use(current) {
       buckets = current.buckets
       slots.adjust(slotOptions(current))
       savings.usePrices(current.observability.prices)
       // The tiers stay as they were opened, and so does what they take.
       const { cacheBytes } = config.server.memory
-      budget.adjust(fillBytesOf({ ...current.server.memory, cacheBytes }), namesOf(buckets))
+      budget.adjust(seat.shareOf(fillBytesOf({ ...current.server.memory, cacheBytes })), namesOf(buckets))
       board.use('origins', namesOf(buckets))
       board.use('jwks', keyUrls(current).map(keysName))
       health.keep(namesOf(buckets))

@@ -15,7 +15,7 @@ import { createServe } from '../pipeline/serve.ts'
 import type { SystemEndpoints } from '../pipeline/system-endpoints.ts'
 import { RouteTable } from '../routing/routes.ts'
 import type { WarmJobs } from '../warming/warm-jobs.ts'
-import { createAdministration } from './admin.ts'
+import { type Administer, createAdministration } from './admin.ts'
 import { Admissions } from './admission.ts'
 import { auditOf } from './audit.ts'
 import type { Foundation } from './foundation.ts'
@@ -56,12 +56,23 @@ export interface GenerationPorts {
   readonly foundation: Foundation
   readonly systems: Systems
   readonly headTimeoutMs: number
+  readonly desk: Desk | Counter
+}
+
+/** Administrators are answered on this thread. */
+export interface Desk {
   /** On the main listener, or on one of its own. */
   readonly hasAdminListener: boolean
   /** Those of the process. */
   readonly warming: Pick<WarmJobs, 'start' | 'get' | 'cancel'>
   status(): Promise<unknown>
   reload(): Promise<ReloadReply>
+}
+
+/** Another thread answers them, and for the process itself. */
+export interface Counter {
+  /** Undefined: the request is a bucket's. */
+  readonly forward: Administer
 }
 
 /** Throws when something of it cannot be made; then nothing of it is left. */
@@ -71,7 +82,7 @@ export function createGeneration(
   described: unknown,
   ports: GenerationPorts,
 ): Generation {
-  const { foundation, systems, headTimeoutMs, hasAdminListener } = ports
+  const { foundation, systems, headTimeoutMs, desk } = ports
   const { clock, purges, opener } = foundation
   const held: Share<unknown>[] = []
   const hold = <P>(share: Share<P>): P => {
@@ -89,18 +100,19 @@ export function createGeneration(
         return [bucket.name, createRoute(bucket, origin, admissions.of(bucket), purges)]
       }),
     )
-    const listings = new Map(config.buckets.map((bucket) => [bucket.name, hold(takeListing(bucket, foundation))]))
+    const listed = 'forward' in desk ? [] : config.buckets
+    const listings = new Map(listed.map((bucket) => [bucket.name, hold(takeListing(bucket, foundation))]))
     const webhooks = hold(foundation.webhooks.take(config.webhooks, () => foundation.makeWebhooks(config.webhooks)))
-    const administer =
+    const administer = (at: Desk): Administer | undefined =>
       config.admin &&
       createAdministration(config, config.admin, {
-        ...{ ...foundation, webhooks, admissions },
-        ...{ warming: ports.warming, status: ports.status, reload: ports.reload },
+        ...{ ...foundation, ...at, webhooks, admissions },
         routes: [...routes.values()],
         config: () => described,
       })
+    const answering = 'forward' in desk ? desk.forward : administer(desk)
+    const isApart = 'hasAdminListener' in desk && desk.hasAdminListener
     const serve = createServe({ opener, clock, headTimeoutMs, boundary: () => randomBytes(16).toString('hex') })
-    const ownAdmin = hasAdminListener ? undefined : administer
     const timelines = timelinesOf(config.observability, foundation, hold)
     const timed = (handle: Handler) => timelines?.around(handle) ?? handle
     return {
@@ -114,10 +126,10 @@ export function createGeneration(
           serve,
           system: systems.open,
           slots: foundation.slots,
-          administer: ownAdmin,
+          administer: isApart ? undefined : answering,
         }),
       ),
-      handleAdmin: timed(createAdminHandler(administer ?? (() => undefined), systems.inside)),
+      handleAdmin: timed(createAdminHandler(answering ?? (() => undefined), systems.inside)),
       routeOf: (bucket) => required(routes, bucket),
       listingOf: (bucket) => required(listings, bucket),
     }

@@ -1,22 +1,32 @@
 /** The listeners of the process, and what is written down of every request on them. */
 
 import { createDenialWatch } from '../audit/denial-watch.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, ListenAddress } from '../config/config.ts'
 import { earliestEnd, type TlsCertificate } from '../http/certificates.ts'
 import type { Handler } from '../http/messages.ts'
-import { createListener, type Listener, type ListenerPorts } from '../http/server.ts'
+import { createListener, type Listener, type ListenerOptions, type ListenerPorts } from '../http/server.ts'
 import { addressBlock } from '../limits/address-block.ts'
 import { measure } from '../observe/measure.ts'
 import { type Metrics, readAtScrape } from '../observe/metrics.ts'
 import { type RequestObserver, watchDenials } from '../observe/request-observer.ts'
 import { closeTimeline } from '../observe/tracing.ts'
 import { createMetricsHandler } from '../pipeline/metrics-endpoint.ts'
+import type { Load } from '../workers/life-calls.ts'
 import type { Foundation } from './foundation.ts'
 import type { Generation, Systems } from './generation.ts'
 import type { Generations } from './generations.ts'
 
+/** Where everybody comes: one listener, or those of several threads. */
+export interface PublicListener {
+  /** Resolves when it answers. */
+  listen(): Promise<{ readonly url: string }>
+  load(): Load | Promise<Load>
+  /** No new requests, those under way to their end within the limit. */
+  drain(timeoutMs: number): Promise<void>
+}
+
 export interface Listeners {
-  readonly main: Pick<Listener, 'openConnections' | 'activeRequests'>
+  readonly main: Pick<PublicListener, 'load'>
   /** Resolves when all answer. */
   listen(): Promise<{ readonly main: string; readonly metrics?: string; readonly admin?: string }>
   /** Throws, with nothing changed, when a certificate is none. */
@@ -27,25 +37,21 @@ export interface Listeners {
   close(): Promise<void>
 }
 
+/** `crew`: the threads that have the public listener. Absent: this thread has it. */
 export function openListeners(
-  { server, metrics: side, admin }: Config,
+  config: Config,
   foundation: Foundation,
   { inside: system }: Systems,
   generations: Generations<Generation>,
+  crew: PublicListener | undefined,
 ): Listeners {
-  const { clock, random, metrics, audit } = foundation
-  const clientAddress = { trustedProxies: server.trustedProxies, source: server.clientAddressFrom }
-  const rejected = (reason: string) => {
-    metrics.rejectedRequests.cell(reason).value++
-  }
-  const ports = { clock, random, rejected, done: observer(foundation, generations) } satisfies Omit<
-    ListenerPorts,
-    'handle'
-  >
-  const handle: Handler = (request, trace) => generations.enter(trace).handle(request, trace)
+  const { server, metrics: side, admin } = config
+  const { metrics, audit } = foundation
+  const own = crew ?? openMainListener(config, foundation, generations)
+  const main = 'load' in own ? own : loaded(own)
+  const clientAddress = clientAddressOf(config)
+  const ports = portsOf(foundation, generations)
   const handleAdmin: Handler = (request, trace) => generations.enter(trace).handleAdmin(request, trace)
-
-  const main = createListener({ ...server, clientAddress }, { ...ports, handle })
   const adminListener =
     admin?.address && createListener({ ...server, ...admin.address, clientAddress }, { ...ports, handle: handleAdmin })
   const sideListener =
@@ -54,12 +60,6 @@ export function openListeners(
       { ...server, ...side, tls: undefined, clientAddress: ownAddresses },
       { ...ports, handle: createMetricsHandler(metrics.registry, system), done: () => {} },
     )
-  readAtScrape(metrics.activeConnections, () => {
-    metrics.activeConnections.cell().value = main.openConnections
-  })
-  readAtScrape(metrics.activeRequests, () => {
-    metrics.activeRequests.cell().value = main.activeRequests
-  })
   tellEnd(metrics, server.tls?.certificates)
   for (const { name } of audit?.sinks ?? []) metrics.auditEntries.cell(name, 'dropped') // an alert looks for an increase
   readAtScrape(metrics.auditQueueDepth, () => {
@@ -74,7 +74,7 @@ export function openListeners(
       ...(adminListener && { admin: (await adminListener.listen()).url }),
     }),
     renewCertificates(certificates) {
-      main.renewCertificates(certificates)
+      if ('renewCertificates' in own) own.renewCertificates(certificates)
       adminListener?.renewCertificates(certificates)
       tellEnd(metrics, certificates)
     },
@@ -85,6 +85,46 @@ export function openListeners(
       await sideListener?.drain(0)
     },
   }
+}
+
+/** The one that everybody comes to. `at`: instead of where the config says; the port is shared with other threads then. */
+export function openMainListener(
+  config: Config,
+  foundation: Foundation,
+  generations: Generations<Generation>,
+  at?: ListenAddress,
+): Listener {
+  const { metrics } = foundation
+  const handle: Handler = (request, trace) => generations.enter(trace).handle(request, trace)
+  const options = { ...config.server, ...at, reusePort: at !== undefined, clientAddress: clientAddressOf(config) }
+  const listener = createListener(options, { ...portsOf(foundation, generations), handle })
+  readAtScrape(metrics.activeConnections, () => {
+    metrics.activeConnections.cell().value = listener.openConnections
+  })
+  readAtScrape(metrics.activeRequests, () => {
+    metrics.activeRequests.cell().value = listener.activeRequests
+  })
+  return listener
+}
+
+function loaded(listener: Listener): PublicListener {
+  return {
+    listen: () => listener.listen(),
+    load: () => ({ connections: listener.openConnections, requests: listener.activeRequests }),
+    drain: (timeoutMs) => listener.drain(timeoutMs),
+  }
+}
+
+function clientAddressOf({ server }: Config): ListenerOptions['clientAddress'] {
+  return { trustedProxies: server.trustedProxies, source: server.clientAddressFrom }
+}
+
+function portsOf(foundation: Foundation, generations: Generations<Generation>): Omit<ListenerPorts, 'handle'> {
+  const { clock, random, metrics } = foundation
+  const rejected = (reason: string) => {
+    metrics.rejectedRequests.cell(reason).value++
+  }
+  return { clock, random, rejected, done: observer(foundation, generations) }
 }
 
 function tellEnd(metrics: Metrics, certificates: readonly TlsCertificate[] | undefined): void {

@@ -20,13 +20,14 @@ import type { Foundation } from './foundation.ts'
 const retryBudget = { share: 0.1, reserve: 10 }
 
 export function createOrigin({ name, s3 }: BucketConfig, foundation: Foundation): Origin {
-  const { clock, random, originEvents, health } = foundation
+  const { clock, random, originEvents, health, seat } = foundation
   const events: OriginEvents = {
     ...originEvents,
     breakerChanged: (bucket, replica, state) => health.changed(origin, bucket, replica, state),
   }
   const replicas = s3.replicas.map(({ name: replica, endpoint, ...settings }) => {
-    const options = { ...settings, bucketName: name, replica, ...(endpoint !== undefined && { endpoint }) }
+    const connections = seat.shareOf(settings.connections)
+    const options = { ...settings, connections, bucketName: name, replica, ...(endpoint !== undefined && { endpoint }) }
     return { name: replica, origin: createS3Origin(options, { clock, events }) }
   })
   const { retry, breaker, hedging } = s3

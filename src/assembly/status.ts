@@ -5,10 +5,10 @@ import type { Clock } from '../base/clock.ts'
 import type { PurgeLog } from '../cache/purge-log.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import type { Config } from '../config/config.ts'
-import type { Listener } from '../http/server.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { StatusBoard } from '../observe/status-board.ts'
 import type { WarmJobs } from '../warming/warm-jobs.ts'
+import type { PublicListener } from './listeners.ts'
 import type { OriginHealth } from './origin-health.ts'
 
 export interface StatusParts {
@@ -22,7 +22,7 @@ export interface StatusParts {
   readonly purges: PurgeLog
   readonly sinks: readonly AuditSink[]
   readonly warming: Pick<WarmJobs, 'list'>
-  readonly main: Pick<Listener, 'openConnections' | 'activeRequests'>
+  readonly main: Pick<PublicListener, 'load'>
   /** As `/ready` has it. */
   readiness(): 'ready' | 'degraded' | 'unavailable'
   /** By name; those that there are. */
@@ -42,6 +42,7 @@ export function createStatus(parts: StatusParts): () => Promise<unknown> {
 
   return async () => {
     const [readiness, rows] = [parts.readiness(), board.rows()]
+    const { connections, requests } = await main.load()
     return {
       version,
       node: process.version,
@@ -50,8 +51,8 @@ export function createStatus(parts: StatusParts): () => Promise<unknown> {
       ready: readiness !== 'unavailable',
       status: readiness,
       listeners: parts.addresses(),
-      connections: main.openConnections,
-      active_requests: main.activeRequests,
+      connections,
+      active_requests: requests,
       origins: joined(rows.origins, originsOf(parts)),
       tiers: joined(rows.tiers, usages()),
       audit: joined(rows.audit, depths()),

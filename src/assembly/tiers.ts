@@ -18,11 +18,13 @@ import type { StatusBoard } from '../observe/status-board.ts'
 import { notingRedis } from '../observe/status-notes.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import { usableUntil } from '../policy/freshness.ts'
+import type { Seat } from './seat.ts'
 
 /** A disk that takes longer to read a record is slower than the origin. */
 const diskLimitMs = 1000
 
 export interface TierPorts {
+  readonly seat: Pick<Seat, 'sharedTier'>
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
@@ -71,7 +73,9 @@ class TierOpener {
 
   async open(layer: LayerConfig): Promise<CacheTier> {
     const events = this.#events
-    const { clock, purges, tierGuard = (tier) => tier } = this.#ports
+    const { clock, purges, seat, tierGuard = (tier) => tier } = this.#ports
+    const shared = seat.sharedTier(layer, events)
+    if (shared !== undefined) return tierGuard(shared)
     switch (layer.kind) {
       case 'memory':
         return tierGuard(createMemoryTier(layer.options, events))

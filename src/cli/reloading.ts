@@ -49,7 +49,7 @@ export class Reloading {
     }
     for (const warning of loaded.warnings) this.#logger.warn({ warning: formatProblem(warning) }, 'config')
     try {
-      const { generation, restartRequired } = app.reload(loaded.config, loaded.described)
+      const { generation, restartRequired } = await app.reload(loaded.config, loaded.described)
       this.#logger.info({ generation, restart_required: restartRequired }, 'config is reloaded')
       return { kind: 'reloaded', generation, restartRequired }
     } catch (error) {

@@ -16,6 +16,8 @@ export interface ListenerOptions extends FrontOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Whether other listeners of this user may have the same port, each with a part of the connections (SO_REUSEPORT). */
+  readonly reusePort?: boolean
   /** Absent: HTTP/1.1 in the clear. With it HTTP/2 too, as the client chooses (ALPN). */
   readonly tls?: TlsOptions | undefined
 }
@@ -94,10 +96,10 @@ class HttpListener implements Listener {
   }
 
   listen(): Promise<Listening> {
-    const { host, port } = this.#options
+    const { host, port, reusePort = false } = this.#options
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen({ host, port, reusePort }, () => {
         this.#server.off('error', reject)
         // Of a single accept, such as one without a file descriptor left; the next may succeed.
         this.#server.on('error', () => {})

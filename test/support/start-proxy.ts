@@ -66,7 +66,7 @@ export class ProxyUnderTest {
   }
 
   /** As SIGHUP does, with the file changed to these settings. In front of the same origin unless another is named. */
-  reload(settings: ProxySettings, endpoint = this.#endpoint): Reloaded {
+  reload(settings: ProxySettings, endpoint = this.#endpoint): Promise<Reloaded> {
     const { config, described } = loadedFrom(endpoint, settings)
     return this.#app.reload(config, described)
   }

@@ -36,9 +36,9 @@ test('keys that were never fetched are as old as the wish for them; the oldest c
   await clock.advance(60_000)
   assert.equal(await age(), 60)
 
-  proxy.reload({ ...withKeysOf(alive.url) })
+  await proxy.reload({ ...withKeysOf(alive.url) })
   while ((await age()) > 0);
-  proxy.reload({})
+  await proxy.reload({})
   await clock.advance(60_000)
   while ((await age()) > 0);
 })

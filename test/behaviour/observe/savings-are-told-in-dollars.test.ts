@@ -24,7 +24,7 @@ test('metrics and statistics tell the same savings, and new prices hold from a r
   }
 
   assert.deepEqual(await told(), [2, 8, 2.008, 1.004])
-  proxy.reload(priced(2000, 0))
+  await proxy.reload(priced(2000, 0))
   assert.deepEqual(await told(), [2, 8, 2.008, 1.004])
   const before = proxy.log.length
   await proxy.get('/b/a.txt')

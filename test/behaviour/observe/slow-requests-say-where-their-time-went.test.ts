@@ -112,7 +112,7 @@ test('a request under the threshold is no slow one; a reload changes it for thos
     const head = origin.serve(key, 'hello').delayHead()
     const answer = proxy.get(`/b/${key}`)
     await head.reached
-    proxy.reload({ top: { observability: { slow_query: { ...slow_query, threshold_ms: 400 } } } })
+    await proxy.reload({ top: { observability: { slow_query: { ...slow_query, threshold_ms: 400 } } } })
     await clock.advance(499)
     head.release()
     await answer

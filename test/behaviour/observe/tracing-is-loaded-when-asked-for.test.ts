@@ -24,9 +24,9 @@ test('a proxy that does not trace loads none of its packages, and a reload that 
 
   const collector = await startOtlpReceiver(t)
   const tracing = { enabled: true, endpoint: collector.endpoint }
-  assert.deepEqual(proxy.reload({ top: { observability: { tracing } } }).restartRequired, [])
+  assert.deepEqual((await proxy.reload({ top: { observability: { tracing } } })).restartRequired, [])
   await proxy.get('/b/a.txt')
-  proxy.reload({})
+  await proxy.reload({})
   await proxy.get('/b/a.txt')
   await proxy.stop()
 

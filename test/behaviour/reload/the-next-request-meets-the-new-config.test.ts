@@ -11,7 +11,7 @@ test('buckets come and go, and what is cached stays', async (t) => {
   origin.serve('a', 'crow')
   await proxy.get('/b/a')
 
-  const { generation, restartRequired } = proxy.reload({ bucket: { path_prefix: '/moved' } })
+  const { generation, restartRequired } = await proxy.reload({ bucket: { path_prefix: '/moved' } })
 
   assert.deepEqual([generation, restartRequired], [2, []])
   assert.equal((await proxy.get('/b/a')).status, 404)
@@ -27,7 +27,7 @@ test('a shorter time to live holds for what was stored before', async (t) => {
   await clock.advance(100_000)
   assert.equal((await proxy.get('/b/a')).header('x-cache'), 'HIT')
 
-  proxy.reload({ bucket: { cache: { ttl_seconds: 60 } } })
+  await proxy.reload({ bucket: { cache: { ttl_seconds: 60 } } })
 
   assert.equal((await proxy.get('/b/a')).header('x-cache'), 'REVALIDATED')
 })
@@ -37,12 +37,12 @@ test('a bucket that asks for a token from now on asks for it at the next request
   origin.serve('a', 'crow')
   await proxy.get('/b/a')
 
-  proxy.reload({ bucket: { jwt: hs256 } })
+  await proxy.reload({ bucket: { jwt: hs256 } })
 
   assert.equal((await proxy.get('/b/a')).status, 401)
   const known = await proxy.get('/b/a', await bearer())
   assert.deepEqual([known.status, known.header('x-cache')], [200, 'HIT'])
-  proxy.reload({ bucket: { jwt: { ...hs256, secret: 'another secret of thirty-two bytes.' } } })
+  await proxy.reload({ bucket: { jwt: { ...hs256, secret: 'another secret of thirty-two bytes.' } } })
   assert.equal((await proxy.get('/b/a', await bearer())).status, 401)
 })
 
@@ -54,7 +54,7 @@ test('a request under way ends under the config it began with, and its origin is
   const early = proxy.get('/b/a')
   await held.reached
 
-  proxy.reload({ bucket: { path_prefix: '/n' } }, next.endpoint)
+  await proxy.reload({ bucket: { path_prefix: '/n' } }, next.endpoint)
 
   assert.equal((await proxy.get('/n/b')).text, 'raven')
   assert.equal(origin.openConnections, 1)
@@ -71,7 +71,7 @@ test('nobody waits for what the origin of an older config is asked', async (t) =
   const early = proxy.get('/b/a')
   await held.reached
 
-  proxy.reload({}, next.endpoint)
+  await proxy.reload({}, next.endpoint)
 
   assert.equal((await proxy.get('/b/a')).text, 'raven')
   held.release()
@@ -86,7 +86,7 @@ test('nobody reads along with a reader under an older config, whose origin is le
   const early = await proxy.open('/b/film', { signal: leaving.signal })
   await held.reached
 
-  proxy.reload({ s3: { timeout_seconds: 7 } })
+  await proxy.reload({ s3: { timeout_seconds: 7 } })
 
   const late = await proxy.open('/b/film')
   early.body.on('error', () => {})
@@ -104,7 +104,7 @@ test('breakers of an origin that was replaced are no news any more', async (t) =
   const early = proxy.get('/b/a')
   await held.reached
 
-  proxy.reload({ s3: careful }, next.endpoint)
+  await proxy.reload({ s3: careful }, next.endpoint)
 
   await origin.stop()
   assert.equal((await early).status, 502)
@@ -119,7 +119,7 @@ test('a breaker that is open is left behind with its origin', async (t) => {
   await proxy.get('/b/a')
   assert.equal(await proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'b' }), 1)
 
-  proxy.reload({ s3: careful }, next.endpoint)
+  await proxy.reload({ s3: careful }, next.endpoint)
 
   assert.equal(await proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'b' }), 0)
 })
@@ -127,7 +127,7 @@ test('a breaker that is open is left behind with its origin', async (t) => {
 test('an administration with an address of its own never answers on the main listener', async (t) => {
   const { proxy } = await startProxy(t)
 
-  const { restartRequired } = proxy.reload({ top: { admin: { ...administered.admin, address: '127.0.0.1:0' } } })
+  const { restartRequired } = await proxy.reload({ top: { admin: { ...administered.admin, address: '127.0.0.1:0' } } })
 
   assert.deepEqual(restartRequired, ['admin.address'])
   const asked = await (await adminOf(proxy))('GET', '/status')
@@ -142,7 +142,7 @@ test('limits go on counting, and change their height', async (t) => {
   origin.serve('a', 'crow')
   for (let request = 0; request < 2; request++) await proxy.get('/b/a')
 
-  proxy.reload(limited(3))
+  await proxy.reload(limited(3))
 
   assert.equal((await proxy.get('/b/a')).status, 200)
   assert.equal((await proxy.get('/b/a')).status, 429)
@@ -151,7 +151,7 @@ test('limits go on counting, and change their height', async (t) => {
 test('what a running process keeps is named', async (t) => {
   const { proxy } = await startProxy(t)
 
-  const { restartRequired } = proxy.reload({
+  const { restartRequired } = await proxy.reload({
     server: { address: '127.0.0.1:1' },
     cache: { memory: { max_cache_size_mb: 32 } },
     top: { logging: { level: 'warn' } },
@@ -169,10 +169,10 @@ test('a new memory budget holds at once, over the tiers as they were opened', as
   const budgets = () =>
     Promise.all(['cache', 'fills'].map((part) => proxy.metric('yatagarasu_memory_budget_bytes', { part })))
 
-  assert.deepEqual(proxy.reload(memory(64, 24)).restartRequired, [])
+  assert.deepEqual((await proxy.reload(memory(64, 24))).restartRequired, [])
   assert.deepEqual(await budgets(), [24 * MiB, 40 * MiB])
-  assert.deepEqual(proxy.reload(memory(64, 10)).restartRequired, ['cache.memory.max_cache_size_mb'])
+  assert.deepEqual((await proxy.reload(memory(64, 10))).restartRequired, ['cache.memory.max_cache_size_mb'])
   assert.deepEqual(await budgets(), [24 * MiB, 40 * MiB])
-  proxy.reload(memory(32, 10))
+  await proxy.reload(memory(32, 10))
   assert.deepEqual(await budgets(), [24 * MiB, 16 * MiB])
 })

@@ -135,7 +135,7 @@ test('parts that a reload removes leave with what was held against them, and new
   const state = () => proxy.metric('yatagarasu_circuit_breaker_state', { bucket: 'old' })
   assert.deepEqual([await wordOf(proxy), await state()], ['degraded', 1])
 
-  proxy.reload({ s3: once, bucket: { name: 'new' } })
+  await proxy.reload({ s3: once, bucket: { name: 'new' } })
 
   const { page } = await readyOf(proxy.metrics)
   assert.deepEqual([page.status, Object.keys(page.origins)], ['ready', ['new']])
@@ -165,9 +165,9 @@ test('where a bucket has moved to another origin, what its former one did is hel
   await proxy.get('/b/a')
   assert.equal(await wordOf(proxy), 'degraded')
 
-  proxy.reload({ s3: { ...once, timeout_seconds: 10 } })
+  await proxy.reload({ s3: { ...once, timeout_seconds: 10 } })
   assert.equal(await wordOf(proxy), 'degraded')
-  proxy.reload({ s3: once }, next.endpoint)
+  await proxy.reload({ s3: once }, next.endpoint)
 
   const { page } = await readyOf(proxy.metrics)
   assert.deepEqual([page.status, page.origins.b.state], ['ready', 'ok'])

@@ -30,7 +30,7 @@ test('of a config that is refused at its last part, nothing goes on working', as
   const { server: next, ...rest } = configOf({ server, bucket: { jwt: { jwks_url: `${nowhere}/keys` } } })
   const certificates = [{ cert: 'none', key: 'none' }]
 
-  assert.throws(() => app.reload({ ...rest, server: { ...next, tls: { minVersion: 'TLSv1.2', certificates } } }))
+  await assert.rejects(app.reload({ ...rest, server: { ...next, tls: { minVersion: 'TLSv1.2', certificates } } }))
 
   while (clock.waiting > waiting) await turn() // the fetch of its keys is given up, and not tried again
 })

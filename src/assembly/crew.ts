@@ -1,0 +1,208 @@
+/** The threads that serve requests: started, kept to one configuration, replaced when they end, and sent home. */
+
+import { createServer } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '../base/clock.ts'
+import type { ListenAddress } from '../config/config.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { LifeCalls, Load, Numbered } from '../workers/life-calls.ts'
+import { type Calls, Link } from '../workers/link.ts'
+import type { PublicListener } from './listeners.ts'
+
+export interface CrewPorts {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The configuration that requests meet now. */
+  current(): Numbered
+  /** What a thread that starts is given: plain values, and memory that is shared. */
+  boot(thread: number): unknown
+  /** What is done for the thread here. */
+  calls(thread: number, link: Link<Calls>): Calls
+  /** The thread has ended: what it held is given back, before another has its number. */
+  ended(thread: number): void
+  /** For tests that end threads. */
+  readonly spawned?: ((worker: Worker) => void) | undefined
+}
+
+interface Member {
+  readonly worker: Worker
+  readonly link: Link<LifeCalls>
+  readonly startedMs: number
+  /** It listens. */
+  isServing: boolean
+  /** The next configuration is made there, and waits to be used. */
+  isPrepared: boolean
+}
+
+/** A thread that ended is replaced after so long; one that ends again and again, later and later. */
+const firstPauseMs = 50
+const longestPauseMs = 5000
+/** Who has lived so long has not ended for how it started. */
+const soundAfterMs = 10_000
+/** Beyond the time that requests have to end: to write what waits. */
+const closingMs = 15_000
+
+export class Crew implements PublicListener {
+  readonly #address: ListenAddress
+  readonly #size: number
+  readonly #ports: CrewPorts
+  readonly #members = new Map<number, Member>()
+  readonly #pauses = new Map<number, number>()
+  #bound: ListenAddress | undefined
+  #isDraining = false
+
+  /** `size`: how many threads; they are numbered from 1. */
+  constructor(address: ListenAddress, size: number, ports: CrewPorts) {
+    this.#address = address
+    this.#size = size
+    this.#ports = ports
+  }
+
+  /** Those that serve. */
+  get links(): ReadonlyMap<number, Link<LifeCalls>> {
+    const serving = [...this.#members].filter(([, { isServing }]) => isServing)
+    return new Map(serving.map(([number, { link }]) => [number, link]))
+  }
+
+  async listen(): Promise<{ readonly url: string }> {
+    // They share the port among themselves, which would hide that another program has it.
+    if (this.#address.port !== 0) await expectFree(this.#address)
+    const first = await this.#start(1, this.#address)
+    this.#bound = { host: this.#address.host, port: first.port }
+    const others = Array.from({ length: this.#size - 1 }, (_, at) => this.#start(at + 2, this.#address))
+    await Promise.all(others)
+    return first
+  }
+
+  async load(): Promise<Load> {
+    const loads = await Promise.all(this.#serving().map(({ link }) => link.call('load', undefined).catch(() => idle)))
+    const sum = (of: (load: Load) => number) => loads.reduce((total, load) => total + of(load), 0)
+    return { connections: sum((load) => load.connections), requests: sum((load) => load.requests) }
+  }
+
+  /** Rejects, with nothing changed, when it cannot be made in every thread. */
+  async prepare(next: Numbered): Promise<void> {
+    const results = await Promise.allSettled(this.#serving().map((member) => this.#prepare(member, next)))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed === undefined) return
+    this.discard()
+    throw failed.reason
+  }
+
+  /** The current configuration is used from now on. Resolves when it is in every thread. */
+  async commit(): Promise<void> {
+    await Promise.all(this.#serving().map((member) => this.#bringUp(member)))
+  }
+
+  discard(): void {
+    for (const member of this.#members.values()) {
+      if (member.isPrepared) member.link.tell('discard', undefined)
+      member.isPrepared = false
+    }
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true
+    await Promise.all([...this.#members.values()].map((member) => this.#sendHome(member, timeoutMs)))
+  }
+
+  #serving(): readonly Member[] {
+    return [...this.#members.values()].filter(({ isServing }) => isServing)
+  }
+
+  /** Rejects when it cannot serve; then it has ended. */
+  async #start(number: number, address: ListenAddress): Promise<{ readonly port: number; readonly url: string }> {
+    const { number: bornWith } = this.#ports.current()
+    const member = this.#spawn(number)
+    try {
+      await member.link.call('open', undefined)
+      const listening = await member.link.call('listen', this.#bound ?? address)
+      member.isServing = true
+      if (this.#ports.current().number !== bornWith) await this.#bringUp(member)
+      return listening
+    } catch (error) {
+      await member.worker.terminate()
+      throw error
+    }
+  }
+
+  #spawn(number: number): Member {
+    const { logger, clock, boot, calls: callsFor, spawned } = this.#ports
+    const worker = new Worker(new URL('../worker.ts', import.meta.url), { workerData: boot(number) })
+    const calls: Record<string, Calls[string]> = {}
+    const link = new Link<LifeCalls>(worker, calls)
+    Object.assign(calls, callsFor(number, link as Link<Calls>))
+    const member = { worker, link, startedMs: clock.monotonicMs(), isServing: false, isPrepared: false }
+    this.#members.set(number, member)
+    worker.on('error', (error) => logger.error({ worker: number, err: error }, 'a worker has failed'))
+    worker.on('exit', () => this.#ended(number, member))
+    spawned?.(worker)
+    return member
+  }
+
+  #ended(number: number, member: Member): void {
+    const { clock, logger } = this.#ports
+    member.link.close()
+    this.#members.delete(number)
+    this.#ports.ended(number)
+    if (this.#isDraining || !member.isServing) return
+    if (clock.monotonicMs() - member.startedMs > soundAfterMs) this.#pauses.delete(number)
+    logger.error({ worker: number }, 'a worker has ended, and is replaced')
+    this.#replaceLater(number)
+  }
+
+  #replaceLater(number: number): void {
+    const { clock, logger } = this.#ports
+    const pauseMs = this.#pauses.get(number) ?? firstPauseMs
+    this.#pauses.set(number, Math.min(longestPauseMs, pauseMs * 2))
+    clock.alarm(pauseMs, () => {
+      if (this.#isDraining) return
+      this.#start(number, this.#address).catch((error: unknown) => {
+        logger.error({ worker: number, err: error }, 'a worker cannot start')
+        this.#replaceLater(number) // it is tried again for as long as it takes
+      })
+    })
+  }
+
+  async #prepare(member: Member, next: Numbered): Promise<void> {
+    await member.link.call('prepare', next)
+    member.isPrepared = true
+  }
+
+  /** A thread that cannot go along is replaced by one that begins with what holds now. */
+  async #bringUp(member: Member): Promise<void> {
+    try {
+      if (!member.isPrepared) await this.#prepare(member, this.#ports.current())
+      member.isPrepared = false
+      await member.link.call('commit', undefined)
+    } catch (error) {
+      this.#ports.logger.error({ err: error }, 'a worker cannot take up the config, and is replaced')
+      await member.worker.terminate()
+    }
+  }
+
+  async #sendHome({ worker, link }: Member, timeoutMs: number): Promise<void> {
+    const over = this.#ports.clock.alarm(timeoutMs + closingMs, () => void worker.terminate()) // never rejects
+    try {
+      await link.call('drain', timeoutMs)
+    } catch {
+      // It has ended by itself: there is nothing to wait for.
+    }
+    over()
+    await worker.terminate()
+  }
+}
+
+const idle: Load = { connections: 0, requests: 0 }
+
+/** Rejects as a listener without company would. */
+async function expectFree({ host, port }: ListenAddress): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, exclusive: true }, resolve)
+  })
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+}

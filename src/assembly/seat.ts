@@ -1,0 +1,34 @@
+/** What threads of one process have in common, as one of them sees it. */
+
+import type { Webhooks } from '../audit/webhook.ts'
+import type { Clock } from '../base/clock.ts'
+import type { CacheTier, StoreEvents } from '../cache/tier.ts'
+import type { Config, LayerConfig, RateLimitingConfig, WebhookConfig } from '../config/config.ts'
+import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
+import type { RateLimiter } from '../limits/rate-limiter.ts'
+import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
+
+/** Each part is either made here, or stands for what another thread has. */
+export interface Seat {
+  /** The part of this thread in what all of them may have together, such as connections to an origin. */
+  shareOf(total: number): number
+  createMetrics(build: { readonly version: string; readonly node: string }): Metrics
+  openAudit(config: Config, ports: AuditPorts): Promise<OpenedAudit | undefined>
+  /** Undefined: the tier is this thread's own. */
+  sharedTier(layer: LayerConfig, events: StoreEvents): CacheTier | undefined
+  createSlots(options: SlotOptions, ports: { readonly clock: Clock }): Slots
+  limiter(options: RateLimitingConfig, own: () => RateLimiter): RateLimiter
+  webhooks(hooks: readonly WebhookConfig[], own: () => Webhooks): Webhooks
+}
+
+/** Of a process that serves requests on one thread. */
+export const soleSeat: Seat = {
+  shareOf: (total) => total,
+  createMetrics,
+  openAudit,
+  sharedTier: () => undefined,
+  createSlots,
+  limiter: (_options, own) => own(),
+  webhooks: (_hooks, own) => own(),
+}

@@ -1,0 +1,152 @@
+/** What a worker runs: the public listener and the way of a request, over what the process has in common. */
+
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import type { ListenAddress } from '../config/config.ts'
+import type { Listener, Listening } from '../http/server.ts'
+import { createLogger } from '../observe/logger.ts'
+import { isOwnPath } from '../pipeline/system-endpoints.ts'
+import { Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
+import type { LifeCalls, Load, Numbered } from '../workers/life-calls.ts'
+import { type Calls, type Channel, Link } from '../workers/link.ts'
+import { closeAudit } from './audit.ts'
+import { type Foundation, openFoundation } from './foundation.ts'
+import { createGeneration, type Generation } from './generation.ts'
+import { Generations } from './generations.ts'
+import { memoryTierOf, shareOf, type WorkerBoot } from './hub.ts'
+import { openMainListener } from './listeners.ts'
+import { type Seat, soleSeat } from './seat.ts'
+
+/** Returns at once: the hub says what is to be done. */
+export function runWorker(channel: Channel, boot: WorkerBoot): void {
+  const calls: Record<string, Calls[string]> = {}
+  const hub = new Link<Calls>(channel, calls)
+  const app = new WorkerApp(hub, boot)
+  Object.assign(calls, app.calls)
+}
+
+/** Opened: what it is made of once the hub has said so. */
+interface Opened {
+  readonly foundation: Foundation
+  readonly generations: Generations<Generation>
+}
+
+class WorkerApp {
+  readonly #boot: WorkerBoot
+  readonly #forwarder: Forwarder
+  #opened: Opened | undefined
+  #listener: Listener | undefined
+  #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
+
+  constructor(hub: Link<Calls>, boot: WorkerBoot) {
+    this.#boot = boot
+    this.#forwarder = new Forwarder(hub as unknown as Link<ForwardingCalls>)
+  }
+
+  get calls(): Calls {
+    const life: LifeCalls = {
+      open: () => this.#open(),
+      listen: (address) => this.#listen(address),
+      load: () => this.#load(),
+      prepare: (next) => this.#prepare(next),
+      commit: () => this.#commit(),
+      discard: () => this.#discard(),
+      drain: (timeoutMs) => this.#drain(timeoutMs),
+    }
+    return { ...life, ...this.#forwarder.calls }
+  }
+
+  async #open(): Promise<void> {
+    const { current, version } = this.#boot
+    const log = createLogger(current.config.logging, systemClock)
+    const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat() }
+    const foundation = await openFoundation(current.config, ports)
+    const generation = this.#generation(current, foundation)
+    this.#opened = { foundation, generations: new Generations(generation) }
+    this.#use(current)
+  }
+
+  async #listen(address: ListenAddress): Promise<Listening> {
+    const { foundation, generations } = this.#ready
+    this.#listener = openMainListener(this.#boot.current.config, foundation, generations, address)
+    return this.#listener.listen()
+  }
+
+  #load(): Load {
+    return { connections: this.#listener?.openConnections ?? 0, requests: this.#listener?.activeRequests ?? 0 }
+  }
+
+  #prepare(next: Numbered): void {
+    this.#discard()
+    this.#prepared = { next, generation: this.#generation(next, this.#ready.foundation) }
+  }
+
+  #commit(): void {
+    const { foundation, generations } = this.#ready
+    if (this.#prepared === undefined) throw new Error('there is no config to take up')
+    const { next, generation } = this.#prepared
+    this.#prepared = undefined
+    const { tls } = next.config.server
+    if (tls !== undefined && this.#boot.current.config.server.tls !== undefined)
+      this.#listener?.renewCertificates(tls.certificates)
+    generations.replace(generation)
+    this.#use(next)
+    foundation.log.logger.level = next.config.logging.level
+  }
+
+  #discard(): void {
+    void this.#prepared?.generation.release() // never rejects: nothing of it was used
+    this.#prepared = undefined
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const { foundation, generations } = this.#ready
+    await this.#listener?.drain(timeoutMs)
+    await foundation.runs.close()
+    await generations.close()
+    await foundation.close()
+    await closeAudit(foundation.audit)
+    foundation.log.flush()
+  }
+
+  get #ready(): Opened {
+    if (this.#opened === undefined) throw new Error('the worker is not open')
+    return this.#opened
+  }
+
+  #use({ config }: Numbered): void {
+    const { foundation, generations } = this.#ready
+    foundation.use(config)
+    for (const { name, s3 } of config.buckets) {
+      const replicas = s3.replicas.map((replica) => replica.name)
+      foundation.health.use(name, generations.current.routeOf(name).site.origin, replicas)
+    }
+  }
+
+  #generation({ number, config }: Numbered, foundation: Foundation): Generation {
+    const { handle } = this.#forwarder
+    return createGeneration(number, config, undefined, {
+      foundation,
+      systems: { open: () => undefined, inside: () => undefined },
+      headTimeoutMs: this.#boot.current.config.server.requestTimeoutMs,
+      desk: { forward: (request, trace) => (isHubs(request.path) ? handle(request, trace) : undefined) },
+    })
+  }
+
+  #seat(): Seat {
+    const { thread, threads, arena } = this.#boot
+    return {
+      ...soleSeat,
+      shareOf: (total) => shareOf(total, threads),
+      sharedTier: (layer, events) => memoryTierOf(layer, arena, thread, events),
+    }
+  }
+}
+
+function isHubs(path: string): boolean {
+  try {
+    return isOwnPath(path)
+  } catch {
+    return false // translated: routing says what is wrong with it
+  }
+}
