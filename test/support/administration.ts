@@ -1,5 +1,6 @@
 /** What tests say to the admin API of the product. */
 
+import type { JWTPayload } from 'jose'
 import type { Answer, ProxyUnderTest } from './start-proxy.ts'
 import { bearer } from './tokens.ts'
 
@@ -20,9 +21,9 @@ export interface AdminAnswer extends Answer {
 
 export type AdminCall = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<AdminAnswer>
 
-/** As an administrator whose token names them `root`. `path`: below `/admin`. */
-export async function adminOf(proxy: Pick<ProxyUnderTest, 'get'>): Promise<AdminCall> {
-  const { headers } = await bearer({ sub: 'root', role: 'admin' }, adminSecret)
+/** As an administrator whose token names them `root`. `path`: below `/admin`. `claims`: others of the token. */
+export async function adminOf(proxy: Pick<ProxyUnderTest, 'get'>, claims: JWTPayload = {}): Promise<AdminCall> {
+  const { headers } = await bearer({ sub: 'root', role: 'admin', ...claims }, adminSecret)
   return async (method, path, body) => {
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
     const answer = await proxy.get(`/admin${path}`, { method, headers, ...(text !== undefined && { body: text }) })

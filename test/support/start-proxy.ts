@@ -1,5 +1,6 @@
 /** The whole product in this process: a real listener in front of a scripted origin, with a clock turned by hand. */
 import type { TestContext } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { Agent, request as send } from 'undici'
 import { type Addresses, type App, createApp, type Reloaded } from '../../src/app.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
@@ -24,6 +25,8 @@ export interface ProxySettings {
   readonly clock?: Clock
   /** Faults, put around each tier. */
   readonly tierGuard?: TierGuard
+  /** Told of each thread that is started to serve requests. */
+  readonly spawned?: (worker: Worker) => void
 }
 
 export interface Answer {
@@ -140,6 +143,19 @@ export interface Stage {
   readonly clock: FakeClock
 }
 
+/** With threads that serve requests, and real time: a clock turned by hand is not turned in all of them. */
+export async function startWorkers(t: TestContext, workers: number, settings: ProxySettings = {}) {
+  const threads: Worker[] = []
+  const origin = await startFakeOrigin(t)
+  const proxy = await startProxyBefore(t, origin.endpoint, {
+    clock: systemClock,
+    ...settings,
+    server: { workers, ...settings.server },
+    spawned: (worker) => threads.push(worker),
+  })
+  return { proxy, origin, threads }
+}
+
 export async function startProxy(t: TestContext, settings: ProxySettings = {}): Promise<Stage> {
   const clock = new FakeClock()
   const origin = await startFakeOrigin(t, { clock })
@@ -158,9 +174,9 @@ export async function startProxyBefore(
   const output = createLogger({ level: 'info', format: 'json' }, systemClock, {
     write: (line) => log.push(JSON.parse(line)),
   })
-  const { clock = systemClock, tierGuard } = settings
+  const { clock = systemClock, tierGuard, spawned } = settings
   const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test', described }
-  const app = await createApp(config, { ...ports, ...(tierGuard && { tierGuard }) })
+  const app = await createApp(config, { ...ports, ...(tierGuard && { tierGuard }), ...(spawned && { spawned }) })
   const proxy = new ProxyUnderTest(
     await app.listen(),
     log,

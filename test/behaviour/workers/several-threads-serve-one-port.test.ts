@@ -1,0 +1,112 @@
+/** `server.workers`: what one thread does for clients, several do together. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { administered, adminOf } from '../../support/administration.ts'
+import { startProxyBefore, startWorkers } from '../../support/start-proxy.ts'
+import { lasting } from '../../support/tokens.ts'
+
+/** More than one connection, so that more than one thread has some. */
+const many = 64
+
+test('what one thread has fetched, the others find', async (t) => {
+  const { proxy, origin, threads } = await startWorkers(t, 2)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+
+  const answers = await Promise.all(Array.from({ length: many }, () => proxy.get('/b/a')))
+
+  assert.equal(threads.length, 2)
+  assert.deepEqual(
+    new Set(answers.map((answer) => `${answer.header('x-cache')} ${answer.text}`)),
+    new Set(['HIT crow']),
+  )
+  assert.equal(origin.requests('a').length, 1)
+})
+
+test('an administrator is answered whichever thread has the connection, and purges for all of them', async (t) => {
+  const { proxy, origin } = await startWorkers(t, 2, { top: administered })
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+  const admin = await adminOf(proxy, lasting)
+
+  const purged = await Promise.all(Array.from({ length: many }, () => admin('POST', '/cache/purge', { scope: 'bucket', bucket: 'b' })))
+
+  assert.deepEqual(new Set(purged.map(({ status }) => status)), new Set([200]))
+  assert.equal((await proxy.get('/b/a')).header('x-cache'), 'MISS')
+  assert.equal((await admin('GET', '/status')).json.connections > 1, true)
+})
+
+test('paths of the proxy itself are answered, and their misuse is refused', async (t) => {
+  const { proxy } = await startWorkers(t, 2)
+  const answers = await Promise.all(
+    [
+      ['GET', '/health'],
+      ['GET', '/ready'],
+      ['POST', '/ready'],
+      ['GET', '/admin/status'],
+      ['GET', '/%68ealth'],
+      ['GET', '/%zz'],
+    ].map(([method, path]) => proxy.get(path as string, { method: method as 'GET' })),
+  )
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 405, 404, 404, 400],
+  )
+})
+
+test('a reload takes effect in every thread before it is told', async (t) => {
+  const { proxy, origin } = await startWorkers(t, 2)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+
+  const { generation, restartRequired } = await proxy.reload({ server: { workers: 3 }, bucket: { path_prefix: '/n' } })
+
+  assert.deepEqual([generation, restartRequired], [2, ['server.workers']])
+  const answers = await Promise.all(Array.from({ length: many }, () => proxy.get('/n/a')))
+  assert.deepEqual(new Set(answers.map((answer) => answer.header('x-cache'))), new Set(['HIT']))
+  assert.equal((await proxy.get('/b/a')).status, 404)
+})
+
+test('a thread that ends is replaced, and what was cached is still there', async (t) => {
+  const { proxy, origin, threads } = await startWorkers(t, 2)
+  origin.serve('a', 'crow')
+  await proxy.get('/b/a')
+
+  await threads[0]?.terminate()
+  while (threads.length < 3) await turn()
+
+  // Connections of the thread that ended are gone; whoever connects anew is served.
+  const answers = await Promise.all(Array.from({ length: many }, () => proxy.get('/b/a').catch(() => undefined)))
+  const served = answers.flatMap((answer) => (answer === undefined ? [] : [answer.header('x-cache')]))
+  assert.deepEqual(new Set(served), new Set(['HIT']))
+  assert.equal(origin.requests('a').length, 1)
+  assert.equal(proxy.log.filter(({ msg }) => msg === 'a worker has ended, and is replaced').length, 1)
+})
+
+test('requests under way are answered before the threads end', async (t) => {
+  const { proxy, origin, threads } = await startWorkers(t, 2, { server: { shutdown_timeout_seconds: 10 } })
+  const exits = threads.map((thread) => once(thread, 'exit'))
+  const object = origin.serve('slow', 'crow')
+  object.delayHead()
+  const answer = fetch(`${proxy.main}/b/slow`)
+  await origin.arrival('slow')
+
+  const stopping = proxy.stop()
+  object.releaseAll()
+
+  assert.equal(await (await answer).text(), 'crow')
+  await stopping
+  await Promise.all(exits)
+})
+
+test('a port that another program has is told, though threads would share it', async (t) => {
+  const other = createServer().listen({ port: 0, host: '127.0.0.1', reusePort: true })
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const { port } = other.address() as { port: number }
+  const address = `127.0.0.1:${port}`
+  await assert.rejects(startProxyBefore(t, 'http://127.0.0.1:9', { server: { workers: 2, address } }), /EADDRINUSE/)
+})
