@@ -5,9 +5,10 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.ts'
 import type { ListenAddress } from '../config/config.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { LifeCalls, Load, Numbered } from '../workers/life-calls.ts'
+import type { Load, Numbered } from '../workers/life-calls.ts'
 import { type Calls, Link } from '../workers/link.ts'
 import type { PublicListener } from './listeners.ts'
+import type { WorkerCalls } from './worker-app.ts'
 
 export interface CrewPorts {
   readonly clock: Clock
@@ -17,7 +18,7 @@ export interface CrewPorts {
   /** What a thread that starts is given: plain values, and memory that is shared. */
   boot(thread: number): unknown
   /** What is done for the thread here. */
-  calls(thread: number, link: Link<Calls>): Calls
+  calls(thread: number, link: Link<WorkerCalls>): Calls
   /** The thread has ended: what it held is given back, before another has its number. */
   ended(thread: number): void
   /** For tests that end threads. */
@@ -26,7 +27,7 @@ export interface CrewPorts {
 
 interface Member {
   readonly worker: Worker
-  readonly link: Link<LifeCalls>
+  readonly link: Link<WorkerCalls>
   readonly startedMs: number
   /** It listens. */
   isServing: boolean
@@ -59,7 +60,7 @@ export class Crew implements PublicListener {
   }
 
   /** Those that serve. */
-  get links(): ReadonlyMap<number, Link<LifeCalls>> {
+  get links(): ReadonlyMap<number, Link<WorkerCalls>> {
     const serving = [...this.#members].filter(([, { isServing }]) => isServing)
     return new Map(serving.map(([number, { link }]) => [number, link]))
   }
@@ -130,8 +131,8 @@ export class Crew implements PublicListener {
     const { logger, clock, boot, calls: callsFor, spawned } = this.#ports
     const worker = new Worker(new URL('../worker.ts', import.meta.url), { workerData: boot(number) })
     const calls: Record<string, Calls[string]> = {}
-    const link = new Link<LifeCalls>(worker, calls)
-    Object.assign(calls, callsFor(number, link as Link<Calls>))
+    const link = new Link<WorkerCalls>(worker, calls)
+    Object.assign(calls, callsFor(number, link))
     const member = { worker, link, startedMs: clock.monotonicMs(), isServing: false, isPrepared: false }
     this.#members.set(number, member)
     worker.on('error', (error) => logger.error({ worker: number, err: error }, 'a worker has failed'))

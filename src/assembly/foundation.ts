@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { PurgeLog } from '../cache/purge-log.ts'
 import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
-import type { TierGuard } from '../cache/tier.ts'
+import type { CacheTier, TierGuard } from '../cache/tier.ts'
 import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { fillBytesOf } from '../config/memory-budget.ts'
@@ -57,6 +57,8 @@ export interface Foundation extends FoundationPorts {
   readonly savings: Savings
   readonly audit: OpenedAudit | undefined
   readonly purges: PurgeLog
+  /** Those that the store asks. */
+  readonly tiers: readonly CacheTier[]
   readonly store: RecordStore
   readonly runs: RunTable
   readonly uncacheable: UncacheableMemory
@@ -132,7 +134,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const savings = new Savings(metrics, config.observability.prices)
   return {
     ...ports,
-    ...{ seat, metrics, board, keyAges, savings, audit, purges, store, runs, uncacheable, pressure },
+    ...{ seat, metrics, board, keyAges, savings, audit, purges, tiers, store, runs, uncacheable, pressure },
     opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
     originEvents: counted,
     health,

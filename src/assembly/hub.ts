@@ -7,10 +7,9 @@ import { repairAfter } from '../cache/arena/repair.ts'
 import type { CacheTier, StoreEvents } from '../cache/tier.ts'
 import type { Config, LayerConfig } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
-import type { BodyCalls } from '../workers/forwarding.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
-import type { Calls, Link } from '../workers/link.ts'
+import { tierCalls } from '../workers/remote-tier.ts'
 import { Crew } from './crew.ts'
 import type { Foundation } from './foundation.ts'
 import { type Seat, soleSeat } from './seat.ts'
@@ -64,15 +63,14 @@ export class Hub {
       boot: (thread): WorkerBoot => ({
         ...{ thread, threads: this.#threads, version, current: current(), arena: this.#arena },
       }),
-      calls: (_thread, link) => this.#calls(link, handle),
+      calls: (_thread, link) => ({
+        ...answerForwarded(link, handle, createTrace),
+        ...tierCalls(foundation.tiers),
+      }),
       ended: (thread) => {
         if (this.#arena !== undefined) repairAfter(thread, this.#arena)
       },
     })
-  }
-
-  #calls(link: Link<Calls>, handle: Handler): Calls {
-    return { ...answerForwarded(link as unknown as Link<BodyCalls>, handle, createTrace) }
   }
 }
 

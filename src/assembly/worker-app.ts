@@ -6,9 +6,10 @@ import type { ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
 import { createLogger } from '../observe/logger.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
-import { Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
+import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
 import type { LifeCalls, Load, Numbered } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
+import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
 import { closeAudit } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { createGeneration, type Generation } from './generation.ts'
@@ -20,10 +21,16 @@ import { type Seat, soleSeat } from './seat.ts'
 /** Returns at once: the hub says what is to be done. */
 export function runWorker(channel: Channel, boot: WorkerBoot): void {
   const calls: Record<string, Calls[string]> = {}
-  const hub = new Link<Calls>(channel, calls)
+  const hub = new Link<HubCalls>(channel, calls)
   const app = new WorkerApp(hub, boot)
   Object.assign(calls, app.calls)
 }
+
+/** What a worker does for the hub. */
+export type WorkerCalls = LifeCalls & BodyCalls
+
+/** What the hub does for a worker. */
+export type HubCalls = ForwardingCalls & TierCalls
 
 /** Opened: what it is made of once the hub has said so. */
 interface Opened {
@@ -32,19 +39,22 @@ interface Opened {
 }
 
 class WorkerApp {
+  readonly #hub: Link<HubCalls>
   readonly #boot: WorkerBoot
   readonly #forwarder: Forwarder
   #opened: Opened | undefined
   #listener: Listener | undefined
   #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
 
-  constructor(hub: Link<Calls>, boot: WorkerBoot) {
+  constructor(hub: Link<HubCalls>, boot: WorkerBoot) {
+    this.#hub = hub
     this.#boot = boot
-    this.#forwarder = new Forwarder(hub as unknown as Link<ForwardingCalls>)
+    this.#forwarder = new Forwarder(hub)
   }
 
-  get calls(): Calls {
-    const life: LifeCalls = {
+  get calls(): WorkerCalls {
+    return {
+      ...this.#forwarder.calls,
       open: () => this.#open(),
       listen: (address) => this.#listen(address),
       load: () => this.#load(),
@@ -53,7 +63,6 @@ class WorkerApp {
       discard: () => this.#discard(),
       drain: (timeoutMs) => this.#drain(timeoutMs),
     }
-    return { ...life, ...this.#forwarder.calls }
   }
 
   async #open(): Promise<void> {
@@ -138,7 +147,8 @@ class WorkerApp {
     return {
       ...soleSeat,
       shareOf: (total) => shareOf(total, threads),
-      sharedTier: (layer, events) => memoryTierOf(layer, arena, thread, events),
+      sharedTier: (layer, events) =>
+        memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub),
     }
   }
 }
