@@ -1,7 +1,5 @@
 /** Settings into `Config`: sections inherit, units become milliseconds and bytes. */
 
-import { availableParallelism } from 'node:os'
-
 import type { CorsRule } from '../http/cors.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import type { QueryRule } from '../routing/object-ref.ts'
@@ -18,6 +16,7 @@ import { cacheBytesOf } from './memory-budget.ts'
 import type { PemFiles, ReadFiles } from './pem-files.ts'
 import { caches, isCacheUsed } from './rules-cache.ts'
 import { defaultPorts, listenAt } from './rules-listeners.ts'
+import { workersOf } from './rules-workers.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
@@ -34,7 +33,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
       trustedProxies: server.trusted_proxies,
       clientAddressFrom: server.client_address_from,
       tls: server.tls && { minVersion: `TLSv${server.tls.min_tls_version}`, certificates: files.certificates },
-      workers: server.workers === 'auto' ? availableParallelism() : server.workers,
+      workers: workersOf(settings),
       maxConcurrentRequests: server.max_concurrent_requests,
       queueSize: server.queue_size,
       memory: { budgetBytes: server.memory_budget_mb, cacheBytes: cacheBytesOf(settings) },

@@ -14,6 +14,7 @@ import { checkRedis } from './rules-redis.ts'
 import { checkServerTls } from './rules-tls.ts'
 import { checkWarming } from './rules-warming.ts'
 import { checkWebhooks } from './rules-webhooks.ts'
+import { checkWorkers } from './rules-workers.ts'
 import type { Settings } from './schema.ts'
 
 type Bucket = Settings['buckets'][number]
@@ -24,6 +25,7 @@ export function checkRules(settings: Settings, report: Report): void {
   checkClientAddress(settings, report)
   checkCache(settings, report)
   checkMemoryBudget(settings, report)
+  checkWorkers(settings, report)
   checkLimits(settings, report)
   checkRedis(settings, report)
   checkAccess(settings, report)

@@ -14,9 +14,9 @@ const general: readonly (readonly [settings: string, ...problems: string[]])[] =
   ['audit_logs: {}', 'audit_logs (line 1): unknown key, did you mean "audit_log"?'],
   ['"odd key": 1', '"odd key" (line 1): unknown key'],
   [
-    'server: { tsl: {}, workers: 2 }',
+    'server: { tsl: {}, threads: 2 }',
     'server.tsl (line 1): unknown key, did you mean "tls"?',
-    'server.workers (line 1): unknown key',
+    'server.threads (line 1): unknown key',
   ],
   [
     'server: { address: "0.0.0.0:8080", port: 8080 }',
