@@ -7,7 +7,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { EpochMs, RecordId, TierName } from '../base/types.ts'
-import type { Purge, PurgeJudge, PurgeKeeper, PurgeNews } from './purge.ts'
+import type { Purge, PurgeFollowers, PurgeJudge, PurgeKeeper, PurgeMark, PurgeNews } from './purge.ts'
 import { PurgeMarks } from './purge-marks.ts'
 import { everything, type Scope, scopeKey } from './scope.ts'
 
@@ -18,6 +18,14 @@ export const leastKeptForMs = 24 * 60 * 60 * 1000
 /** When there are too many: no clearing and next to no download takes longer. */
 const neededForMs = 10 * 60 * 1000
 
+export interface Ordered {
+  readonly purge: Purge
+  /** Resolves when all who follow heed it. Undefined: nobody does. */
+  readonly heeded: Promise<void> | undefined
+  /** Resolves with the keepers that could not promise to remember it; never rejects. */
+  readonly notKept: Promise<readonly TierName[]>
+}
+
 export class PurgeLog implements PurgeNews, PurgeJudge {
   readonly #clock: Clock
   readonly #random: Random
@@ -25,10 +33,10 @@ export class PurgeLog implements PurgeNews, PurgeJudge {
   readonly #keepers: PurgeKeeper[] = []
   /** The newest of each scope and kind, in the order they were heard of. */
   readonly #purges = new Map<string, Purge>()
-  readonly #marks = { hard: new PurgeMarks(), soft: new PurgeMarks() }
-  readonly #cuts = new PurgeMarks()
+  readonly #marks = { hard: new PurgeMarks(), soft: new PurgeMarks(), cut: new PurgeMarks() }
   #generation = 0
-  #heed: (purge: Purge) => void = () => undefined
+  #followers: PurgeFollowers | undefined
+  #heed: (purge: Purge, heeded?: Promise<void>) => void = () => undefined
   #expire: (purge: Purge) => Promise<boolean> = async () => true
   #keepingFailed: (keeper: TierName, error: unknown) => void = () => undefined
   #expiring: Promise<void> = Promise.resolve()
@@ -76,32 +84,70 @@ export class PurgeLog implements PurgeNews, PurgeJudge {
     return this.#keepers.some((keeper) => keeper.name === name)
   }
 
-  /** In force here as soon as it is called. `notKept` resolves with the keepers that could not promise to remember it; never rejects. */
-  order(scope: Scope, kind: Purge['kind']): { readonly purge: Purge; readonly notKept: Promise<readonly TierName[]> } {
+  /** In force here as soon as it is called. */
+  order(scope: Scope, kind: Purge['kind']): Ordered {
     const purge = { id: this.#random.requestId(), scope, at: this.#clock.now(), kind }
     this.#hear(purge)
-    return { purge, notKept: this.#keep(purge) }
+    return { purge, heeded: this.#followers?.heed(purge), notKept: this.#keep(purge) }
   }
 
-  /** What the origin has been asked for in this scope is not to be stored when it comes; what is stored may stay. */
-  cutOff(scope: Scope): void {
-    this.#cuts.set(scope, this.#clock.now())
+  /**
+   * What the origin has been asked for in this scope is not to be stored when it comes; what is stored may stay. Resolves when
+   * that holds for all who follow.
+   */
+  async cutOff(scope: Scope): Promise<void> {
+    const mark = { kind: 'cut', scope, at: this.#clock.now() } as const
+    this.#marks.cut.set(scope, mark.at)
+    await this.#followers?.set(mark)
   }
 
   remembered(purge: Purge): void {
-    this.#hear(purge)
+    if (this.#hear(purge)) void this.#followers?.set(purge)
   }
 
   arrived(purge: Purge): void {
     if (this.#purges.get(keyOf(purge))?.id === purge.id) return
     if (this.#hear(purge)) void this.#keep(purge) // never rejects; whoever told of it has it
     // Also one that seems older than what is known: our clock may have been set back since.
+    this.#heed(purge, this.#followers?.heed(purge))
+  }
+
+  /** Called when a purge has arrived from elsewhere and is in force; `heeded` as in `order`. */
+  onArrival(heed: (purge: Purge, heeded?: Promise<void>) => void): void {
+    this.#heed = heed
+  }
+
+  /** They are told of what comes and goes from now on. */
+  leads(followers: PurgeFollowers): void {
+    this.#followers = followers
+  }
+
+  /** All that is in force, for one more follower. */
+  get marks(): readonly PurgeMark[] {
+    return (['hard', 'soft', 'cut'] as const).flatMap((kind) =>
+      this.#marks[kind].all.map(([scope, at]) => ({ kind, scope, at })),
+    )
+  }
+
+  /** For who leads: what it covers is gone from every tier, or will be. */
+  cleared(purge: Purge): void {
+    this.#followers?.cleared(purge)
+  }
+
+  /** For who follows: in force here as well, until `unfollow`. */
+  follow({ kind, scope, at }: PurgeMark): void {
+    this.#marks[kind].set(scope, at)
+    this.#generation += 1
+  }
+
+  /** For who follows: as `follow`, and what tiers hold has yet to heed it. */
+  followArrival(purge: Purge): void {
+    this.follow(purge)
     this.#heed(purge)
   }
 
-  /** Called when a purge has arrived from elsewhere and is in force. */
-  onArrival(heed: (purge: Purge) => void): void {
-    this.#heed = heed
+  unfollow({ kind, scope, at }: PurgeMark): void {
+    this.#marks[kind].delete(scope, at)
   }
 
   /**
@@ -123,7 +169,7 @@ export class PurgeLog implements PurgeNews, PurgeJudge {
 
   /** Whether what comes of an exchange that began then is not to be stored. `tags` as in `covers`. */
   refuses(id: RecordId, tags: readonly string[] | 'unknown', requestedAt: EpochMs): boolean {
-    return this.covers(id, tags, requestedAt) || this.#hasAfter(this.#cuts, id, tags, requestedAt)
+    return this.covers(id, tags, requestedAt) || this.#hasAfter(this.#marks.cut, id, tags, requestedAt)
   }
 
   /**
@@ -197,14 +243,19 @@ export class PurgeLog implements PurgeNews, PurgeJudge {
       this.#purges.delete(key)
       if (ageMs < neededForMs) this.#widen(purge)
       else if (purge.kind === 'soft') this.#expireInTurn(purge)
-      else this.#marks.hard.delete(purge.scope, purge.at)
+      else this.#forget(purge)
     }
   }
 
   /** Too many, and still needed: rather everything that is as old than nothing. */
   #widen(purge: Purge): void {
+    this.remembered({ ...purge, scope: everything })
+    if (purge.scope.kind !== 'all') this.#forget(purge)
+  }
+
+  #forget(purge: Purge): void {
     this.#marks[purge.kind].delete(purge.scope, purge.at)
-    this.#hear({ ...purge, scope: everything })
+    this.#followers?.forgotten(purge)
   }
 
   /** One at a time, for each may have to look at all there is. */
@@ -214,7 +265,7 @@ export class PurgeLog implements PurgeNews, PurgeJudge {
         this.#unexpired.push(purge)
         return
       }
-      this.#marks.soft.delete(purge.scope, purge.at)
+      this.#forget(purge)
       for (const keeper of this.#keepers) keeper.forget(purge)
     })
   }

@@ -1,6 +1,6 @@
 import { type EpochMs, type RecordId, unreachable } from '../base/types.ts'
 import { bucketOf } from './cache-key.ts'
-import { anyTag, type Scope } from './scope.ts'
+import { anyTag, everything, type Scope } from './scope.ts'
 
 /**
  * Scopes and a time for each, found by what they cover in a few look-ups however many there are: one for each colon of
@@ -68,6 +68,16 @@ export class PurgeMarks {
     }
   }
 
+  /** Every scope that has a time. */
+  get all(): readonly (readonly [Scope, EpochMs])[] {
+    const all: (readonly [Scope, EpochMs])[] = this.#all === undefined ? [] : [[everything, this.#all]]
+    for (const [bucket, at] of this.#buckets) all.push([{ kind: 'bucket', bucket }, at])
+    for (const [id, at] of this.#objects) all.push([{ kind: 'object', id: id as RecordId }, at])
+    for (const [start, at] of this.#prefixes) all.push([{ kind: 'prefix', start }, at])
+    for (const [key, at] of this.#tags) all.push([tagScopeOf(key), at])
+    return all
+  }
+
   /** The times of the scopes that cover the record. Who has `anyTag`, or tags that are not known, carries every tag. */
   timesOf(id: RecordId, tags: readonly string[] | 'unknown'): readonly EpochMs[] {
     const bucket = bucketOf(id)
@@ -119,6 +129,12 @@ function nextColon(id: RecordId, from: number): number {
 
 function tagKey(bucket: string, tag: string): string {
   return `${bucket}\n${tag}`
+}
+
+function tagScopeOf(key: string): Scope {
+  const end = key.indexOf('\n')
+  const [bucket, tag] = [key.slice(0, end), key.slice(end + 1)]
+  return bucket === '' ? { kind: 'tag', tag } : { kind: 'tag', bucket, tag }
 }
 
 function later(one: EpochMs | undefined, other: EpochMs): EpochMs {

@@ -13,6 +13,24 @@ export interface Purge {
   readonly kind: 'hard' | 'soft'
 }
 
+/** What is in force: of a purge, or of one that has yet to say what it means (`cut`: nothing asked for until then is stored). */
+export interface PurgeMark {
+  readonly kind: Purge['kind'] | 'cut'
+  readonly scope: Scope
+  readonly at: EpochMs
+}
+
+/** Other threads, which judge by the purges of this one and order none. */
+export interface PurgeFollowers {
+  /** Resolves when it is in force for all of them. */
+  set(mark: PurgeMark): Promise<void>
+  /** The same. A hard one is news to what they hold: until it is `cleared` they do not believe what they find. */
+  heed(purge: Purge): Promise<void>
+  /** What it covers is gone from every tier, or will be. */
+  cleared(purge: Purge): void
+  forgotten(mark: PurgeMark): void
+}
+
 /** A place that outlives the process, or that others share: it keeps the purges that concern what lies in it. */
 export interface PurgeKeeper {
   readonly name: TierName

@@ -25,7 +25,7 @@ export class Purging {
   constructor(ports: PurgingPorts) {
     this.#ports = ports
     const { purges, events } = ports
-    purges.onArrival((purge) => this.#heed(purge))
+    purges.onArrival((purge, heeded) => void this.#heed(purge, heeded))
     purges.onExpiry((purge) => this.#expire(purge))
     purges.onKeepingFailed((tier, error) => events.failed(tier, 'put', error))
   }
@@ -33,13 +33,16 @@ export class Purging {
   /** In force when this returns, gone when it resolves. Never rejects. */
   async purge(scope: Scope, kind: Purge['kind']): Promise<Purged> {
     const { purges, survey } = this.#ports
-    const { notKept } = purges.order(scope, kind)
+    const { purge, heeded, notKept } = purges.order(scope, kind)
+    // What another thread asked the origin for before it knew of the purge would be put behind the clearing.
+    if (heeded !== undefined) await heeded
     if (kind === 'soft') {
       const [counted, lost] = await Promise.all([survey.count(scope), notKept])
       return { ...counted, notKept: lost }
     }
     const objects = new ObjectCount()
     const [cleared, lost] = await Promise.all([this.#clear(scope, (id) => objects.add(id)), notKept])
+    purges.cleared(purge)
     const rows = cleared.map(([tier, removed]) => [tier, removed ?? nothingYet] as const)
     // A tier that could not be cleared may bring everything back after a restart, unless the purge is written down there.
     const failed = cleared.filter(([tier, removed]) => removed === undefined && !purges.isKeptBy(tier))
@@ -59,8 +62,11 @@ export class Purging {
   }
 
   /** Whoever shares a Redis tells of a purge through it, and clears it. */
-  #heed({ scope, kind }: Purge): void {
-    if (kind === 'hard') void this.#clear(scope, undefined, ({ name }) => name !== 'redis') // never rejects
+  async #heed(purge: Purge, heeded?: Promise<void>): Promise<void> {
+    if (heeded !== undefined) await heeded
+    if (purge.kind === 'soft') return
+    await this.#clear(purge.scope, undefined, ({ name }) => name !== 'redis')
+    this.#ports.purges.cleared(purge)
   }
 
   /** What nobody has confirmed since goes for good. */

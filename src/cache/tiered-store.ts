@@ -60,8 +60,11 @@ export interface RecordStore extends Readership {
   purge(scope: Scope, kind: Purge['kind']): Promise<Purged>
   /** What a purge would find. */
   count(scope: Scope): Promise<Purged>
-  /** What the origin has been asked for in this scope is not stored when it comes: nobody could tell yet whether it is meant. */
-  cutOff(scope: Scope): void
+  /**
+   * What the origin has been asked for in this scope is not stored when it comes: nobody could tell yet whether it is meant.
+   * As soon as it is called; for the whole process when it resolves.
+   */
+  cutOff(scope: Scope): Promise<void>
   /** Tells of every record that the scope covers, once for each tier that has it. Resolves with the tiers that did not tell of all. */
   each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<readonly TierName[]>
   /** Without being a use. Undefined: no head is stored under this id. `failed` is told of tiers that did not say. */
@@ -185,8 +188,8 @@ class TieredStore implements RecordStore {
     return { ...(await this.#survey.count(scope)), notKept: [] }
   }
 
-  cutOff(scope: Scope): void {
-    this.#purges.cutOff(scope)
+  cutOff(scope: Scope): Promise<void> {
+    return this.#purges.cutOff(scope)
   }
 
   async each(scope: Scope, visit: (tier: TierName, listed: Listed) => void): Promise<readonly TierName[]> {

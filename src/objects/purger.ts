@@ -68,7 +68,7 @@ export class Purger {
   ): Promise<Purged> {
     const unseen = new Set<TierName>()
     if (kind !== undefined) {
-      this.#ports.store.cutOff(scope)
+      await this.#ports.store.cutOff(scope)
       if (!(await this.#hasLooked())) unseen.add('disk')
     }
     const objects = new ObjectCount()
