@@ -61,7 +61,10 @@ const rooms: Readonly<Record<string, Room>> = {
   warming: { uses: ['base'], packages: ['croner'] },
   cluster: { uses: ['base', 'redis'], types: everyDomain },
   // Stands in, on one thread, for what another thread has.
-  workers: { uses: ['base', 'cache/cache-key.ts', 'cache/tier.ts'], types: [...everyDomain, 'config'] },
+  workers: {
+    uses: ['base', 'cache/cache-key.ts', 'cache/scope.ts', 'cache/tier.ts'],
+    types: [...everyDomain, 'config'],
+  },
   config: {
     // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day, patterns.
     uses: [
