@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../base/clock.ts'
 import type { ListenAddress } from '../config/config.ts'
 import type { Logger } from '../observe/logger.ts'
-import type { Load, Numbered } from '../workers/life-calls.ts'
+import type { Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, Link } from '../workers/link.ts'
 import type { PublicListener } from './listeners.ts'
 import type { WorkerCalls } from './worker-app.ts'
@@ -19,6 +19,8 @@ export interface CrewPorts {
   boot(thread: number): unknown
   /** What is done for the thread here. */
   calls(thread: number, link: Link<WorkerCalls>): Calls
+  /** What the thread is told first. From now on it is told of changes. */
+  opening(thread: number, link: Link<WorkerCalls>): Opening
   /** The thread has ended: what it held is given back, before another has its number. */
   ended(thread: number): void
   /** For tests that end threads. */
@@ -116,7 +118,7 @@ export class Crew implements PublicListener {
     const { number: bornWith } = this.#ports.current()
     const member = this.#spawn(number)
     try {
-      await member.link.call('open', undefined)
+      await member.link.call('open', this.#ports.opening(number, member.link))
       const listening = await member.link.call('listen', this.#bound ?? address)
       member.isServing = true
       if (this.#ports.current().number !== bornWith) await this.#bringUp(member)

@@ -87,6 +87,8 @@ export interface Foundation extends FoundationPorts {
 export async function openFoundation(config: Config, ports: FoundationPorts): Promise<Foundation> {
   const { clock, random, log, version, seat = soleSeat } = ports
   const { logger } = log
+  const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
+  seat.joinPurges(purges)
   const metrics = seat.createMetrics({ version, node: process.version })
   const board = new StatusBoard(clock)
   board.use(
@@ -97,7 +99,6 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const audit = await seat.openAudit(config, { clock, random, events: sinkEvents(metrics, logger, board) })
   let { buckets } = config
 
-  const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
   const heard = Promise.withResolvers<void>()
   if (!mayHaveMissedPurges(config.layers)) heard.resolve()
   const events = notingTiers(tierEvents(metrics, logger, clock), board)

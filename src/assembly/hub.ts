@@ -9,6 +9,7 @@ import type { Config, LayerConfig } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
+import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
 import { Crew } from './crew.ts'
 import type { Foundation } from './foundation.ts'
@@ -57,7 +58,8 @@ export class Hub {
 
   muster({ foundation, current, handle }: HubPorts): Crew {
     const { server } = this.#config
-    const { clock, log, version, spawned } = foundation
+    const { clock, log, version, spawned, purges } = foundation
+    const announcer = new PurgeAnnouncer(purges)
     return new Crew(server, server.workers, {
       ...{ clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
@@ -67,7 +69,9 @@ export class Hub {
         ...answerForwarded(link, handle, createTrace),
         ...tierCalls(foundation.tiers),
       }),
+      opening: (thread, link) => ({ purges: announcer.join(thread, link) }),
       ended: (thread) => {
+        announcer.ended(thread)
         if (this.#arena !== undefined) repairAfter(thread, this.#arena)
       },
     })

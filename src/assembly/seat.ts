@@ -2,6 +2,7 @@
 
 import type { Webhooks } from '../audit/webhook.ts'
 import type { Clock } from '../base/clock.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import type { CacheTier, StoreEvents } from '../cache/tier.ts'
 import type { Config, LayerConfig, RateLimitingConfig, WebhookConfig } from '../config/config.ts'
 import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
@@ -13,6 +14,8 @@ import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
 export interface Seat {
   /** The part of this thread in what all of them may have together, such as connections to an origin. */
   shareOf(total: number): number
+  /** First of all, and at once: what other threads have purged holds here from the beginning. */
+  joinPurges(log: PurgeLog): void
   createMetrics(build: { readonly version: string; readonly node: string }): Metrics
   openAudit(config: Config, ports: AuditPorts): Promise<OpenedAudit | undefined>
   /** Undefined: the tier is this thread's own. */
@@ -25,6 +28,7 @@ export interface Seat {
 /** Of a process that serves requests on one thread. */
 export const soleSeat: Seat = {
   shareOf: (total) => total,
+  joinPurges: () => undefined,
   createMetrics,
   openAudit,
   sharedTier: () => undefined,

@@ -7,8 +7,9 @@ import type { Listener, Listening } from '../http/server.ts'
 import { createLogger } from '../observe/logger.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
-import type { LifeCalls, Load, Numbered } from '../workers/life-calls.ts'
+import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
+import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
 import { closeAudit } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
@@ -20,14 +21,11 @@ import { type Seat, soleSeat } from './seat.ts'
 
 /** Returns at once: the hub says what is to be done. */
 export function runWorker(channel: Channel, boot: WorkerBoot): void {
-  const calls: Record<string, Calls[string]> = {}
-  const hub = new Link<HubCalls>(channel, calls)
-  const app = new WorkerApp(hub, boot)
-  Object.assign(calls, app.calls)
+  new WorkerApp(channel, boot)
 }
 
 /** What a worker does for the hub. */
-export type WorkerCalls = LifeCalls & BodyCalls
+export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls
 
 /** What the hub does for a worker. */
 export type HubCalls = ForwardingCalls & TierCalls
@@ -42,20 +40,23 @@ class WorkerApp {
   readonly #hub: Link<HubCalls>
   readonly #boot: WorkerBoot
   readonly #forwarder: Forwarder
+  /** What this thread does for the hub: more, once there is something to do it with. */
+  readonly #calls: Record<string, Calls[string]>
   #opened: Opened | undefined
   #listener: Listener | undefined
   #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
 
-  constructor(hub: Link<HubCalls>, boot: WorkerBoot) {
-    this.#hub = hub
+  constructor(channel: Channel, boot: WorkerBoot) {
+    this.#calls = { ...this.#life }
+    this.#hub = new Link(channel, this.#calls)
     this.#boot = boot
-    this.#forwarder = new Forwarder(hub)
+    this.#forwarder = new Forwarder(this.#hub)
+    this.#perform(this.#forwarder.calls)
   }
 
-  get calls(): WorkerCalls {
+  get #life(): LifeCalls {
     return {
-      ...this.#forwarder.calls,
-      open: () => this.#open(),
+      open: (opening) => this.#open(opening),
       listen: (address) => this.#listen(address),
       load: () => this.#load(),
       prepare: (next) => this.#prepare(next),
@@ -65,10 +66,14 @@ class WorkerApp {
     }
   }
 
-  async #open(): Promise<void> {
+  #perform(calls: Partial<WorkerCalls>): void {
+    Object.assign(this.#calls, calls)
+  }
+
+  async #open(opening: Opening): Promise<void> {
     const { current, version } = this.#boot
     const log = createLogger(current.config.logging, systemClock)
-    const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat() }
+    const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat(opening) }
     const foundation = await openFoundation(current.config, ports)
     const generation = this.#generation(current, foundation)
     this.#opened = { foundation, generations: new Generations(generation) }
@@ -142,13 +147,23 @@ class WorkerApp {
     })
   }
 
-  #seat(): Seat {
+  #seat({ purges }: Opening): Seat {
     const { thread, threads, arena } = this.#boot
+    let follower: PurgeFollower | undefined
     return {
       ...soleSeat,
       shareOf: (total) => shareOf(total, threads),
-      sharedTier: (layer, events) =>
-        memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub),
+      joinPurges: (log) => {
+        follower = new PurgeFollower(log)
+        follower.adopt(purges)
+        this.#perform(
+          follower.calls({ storeNothing: (isPurged) => this.#opened?.foundation.runs.storeNothing(isPurged) }),
+        )
+      },
+      sharedTier: (layer, events) => {
+        const tier = memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub)
+        return follower?.clearedElsewhere(tier)
+      },
     }
   }
 }

@@ -1,5 +1,6 @@
 /** What the hub has a worker do. */
 
+import type { PurgeMark } from '../cache/purge.ts'
 import type { Config, ListenAddress } from '../config/config.ts'
 import type { Listening } from '../http/server.ts'
 
@@ -15,9 +16,14 @@ export interface Load {
   readonly requests: number
 }
 
+/** What holds when a thread begins; what changes later it is told. */
+export interface Opening {
+  readonly purges: readonly PurgeMark[]
+}
+
 export type LifeCalls = {
   /** Resolves when the worker could serve; rejects when it cannot. */
-  open(): Promise<void>
+  open(opening: Opening): Promise<void>
   listen(address: ListenAddress): Promise<Listening>
   load(): Load
   /** The next configuration is made, and not used yet. Rejects, with nothing of it left, when something of it cannot be made. */
