@@ -1,6 +1,7 @@
 /** Everything that is measured, as whoever scrapes it reads it. */
 
-import { boundText, type Family, type Form, labelText, numberText } from './instruments.ts'
+import { boundText, type Form, labelText, numberText } from './exposition.ts'
+import type { Family } from './instruments.ts'
 
 const contentTypes: Readonly<Record<Form, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
