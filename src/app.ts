@@ -125,7 +125,7 @@ class RunningApp implements App {
     health.onNews({ breaker: tell('breaker'), origin: tell('origin_health') })
     this.#use(config)
     readAtScrape(metrics.configGeneration, () => {
-      metrics.configGeneration.cell().value = this.#generations.current.number
+      metrics.configGeneration.cell().set(this.#generations.current.number)
     })
   }
 
@@ -155,7 +155,7 @@ class RunningApp implements App {
     }
     this.#generations.replace(next)
     await this.#crew?.commit()
-    metrics.configReloads.cell('applied').value++
+    metrics.configReloads.cell('applied').add(1)
     this.#use(config)
     log.logger.level = config.logging.level
     if (JSON.stringify(config.warming.schedule) !== JSON.stringify(before.config.warming.schedule))
@@ -170,7 +170,7 @@ class RunningApp implements App {
   }
 
   reloadRefused(): void {
-    this.#foundation.metrics.configReloads.cell('refused').value++
+    this.#foundation.metrics.configReloads.cell('refused').add(1)
   }
 
   reopenFiles(): Promise<void> {

@@ -85,7 +85,7 @@ export function createAdministration(
 function told(purger: Purger, metrics: Metrics, webhooks: Webhooks): AdminPorts['purger'] {
   return {
     async purge(scopes, kind) {
-      for (const scope of scopes) metrics.cachePurges.cell(scope.kind).value++
+      for (const scope of scopes) metrics.cachePurges.cell(scope.kind).add(1)
       const purged = await purger.purge(scopes, kind)
       webhooks.emit('purge', { scopes, kind, entries: purged.entries, bytes: purged.bytes })
       return purged
@@ -93,7 +93,7 @@ function told(purger: Purger, metrics: Metrics, webhooks: Webhooks): AdminPorts[
     count: (scopes) => purger.count(scopes),
     async where(scope, matches, kind) {
       if (kind === undefined) return purger.where(scope, matches, kind)
-      metrics.cachePurges.cell('filter').value++
+      metrics.cachePurges.cell('filter').add(1)
       const purged = await purger.where(scope, matches, kind)
       webhooks.emit('purge', { scopes: [{ kind: 'filter' }], kind, entries: purged.entries, bytes: purged.bytes })
       return purged

@@ -118,7 +118,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   for (const { kind, options } of config.layers) if (kind === 'disk') watchDiskSpace(metrics, options.folder)
   const keyAges = new KeyAges(clock)
   readAtScrape(metrics.jwksAge, () => {
-    metrics.jwksAge.cell().value = keyAges.oldestMs / 1000
+    metrics.jwksAge.cell().set(keyAges.oldestMs / 1000)
   })
 
   const pressure = new PoolPressure(clock)

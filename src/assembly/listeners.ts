@@ -63,7 +63,7 @@ export function openListeners(
   tellEnd(metrics, server.tls?.certificates)
   for (const { name } of audit?.sinks ?? []) metrics.auditEntries.cell(name, 'dropped') // an alert looks for an increase
   readAtScrape(metrics.auditQueueDepth, () => {
-    for (const { name, depth } of audit?.sinks ?? []) metrics.auditQueueDepth.cell(name).value = depth
+    for (const { name, depth } of audit?.sinks ?? []) metrics.auditQueueDepth.cell(name).set(depth)
   })
 
   return {
@@ -99,10 +99,10 @@ export function openMainListener(
   const options = { ...config.server, ...at, reusePort: at !== undefined, clientAddress: clientAddressOf(config) }
   const listener = createListener(options, { ...portsOf(foundation, generations), handle })
   readAtScrape(metrics.activeConnections, () => {
-    metrics.activeConnections.cell().value = listener.openConnections
+    metrics.activeConnections.cell().set(listener.openConnections)
   })
   readAtScrape(metrics.activeRequests, () => {
-    metrics.activeRequests.cell().value = listener.activeRequests
+    metrics.activeRequests.cell().set(listener.activeRequests)
   })
   return listener
 }
@@ -122,13 +122,13 @@ function clientAddressOf({ server }: Config): ListenerOptions['clientAddress'] {
 function portsOf(foundation: Foundation, generations: Generations<Generation>): Omit<ListenerPorts, 'handle'> {
   const { clock, random, metrics } = foundation
   const rejected = (reason: string) => {
-    metrics.rejectedRequests.cell(reason).value++
+    metrics.rejectedRequests.cell(reason).add(1)
   }
   return { clock, random, rejected, done: observer(foundation, generations) }
 }
 
 function tellEnd(metrics: Metrics, certificates: readonly TlsCertificate[] | undefined): void {
-  if (certificates !== undefined) metrics.certificateEnd.cell().value = earliestEnd(certificates) / 1000
+  if (certificates !== undefined) metrics.certificateEnd.cell().set(earliestEnd(certificates) / 1000)
 }
 
 /** Whoever looks at metrics comes from the inside, and nobody asks from where. */

@@ -74,7 +74,7 @@ function joined(
 function originsOf({ generation, metrics, health }: StatusParts): ReadonlyMap<string, object> {
   const { buckets } = generation().config
   const rows = buckets.map(({ name, s3 }) => {
-    const { count, sum } = metrics.originPoolWait.cell(name)
+    const { count, sum } = metrics.originPoolWait.read(name)
     const mean = count === 0 ? 0 : Math.round((sum / count) * 1e6) / 1000
     const replicas = s3.replicas.map(({ name: replica, bucket, endpoint = null, connections }) => {
       const breaker = health.stateOf(name, replica)

@@ -11,14 +11,14 @@ export function sinkEvents(metrics: Metrics, logger: Logger, board: StatusBoard)
   const dropping = new Set<SinkName>()
   return {
     written: (sink, lines) => {
-      metrics.auditEntries.cell(sink, 'written').value += lines
+      metrics.auditEntries.cell(sink, 'written').add(lines)
       const isNews = failing.delete(sink)
       if (!dropping.delete(sink) && !isNews) return
       board.works('audit', sink)
       logger.info({ sink }, 'audit sink works again')
     },
     dropped: (sink, lines, reason) => {
-      metrics.auditEntries.cell(sink, 'dropped').value += lines
+      metrics.auditEntries.cell(sink, 'dropped').add(lines)
       board.failed('audit', sink, `entries are lost: ${reason}`)
       if (!dropping.has(sink)) logger.error({ sink, reason }, 'audit entries are lost')
       dropping.add(sink)
@@ -40,7 +40,7 @@ export function webhookReports(
   for (const event of hooks.flatMap(({ events }) => events))
     for (const outcome of ['failed', 'dropped']) metrics.webhooks.cell(event, outcome)
   const count = (event: string, outcome: string) => {
-    metrics.webhooks.cell(event, outcome).value++
+    metrics.webhooks.cell(event, outcome).add(1)
   }
   return {
     delivered: (event) => count(event, 'delivered'),

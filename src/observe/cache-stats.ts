@@ -4,9 +4,9 @@ import type { CacheCounts, CacheStats, SavedCounts } from '../admin/ports.ts'
 import type { CacheStatus } from '../base/trace.ts'
 import type { TierName } from '../base/types.ts'
 import type { TierUsage, Usage } from '../cache/tier.ts'
-import type { CellFamily } from './instruments.ts'
 import type { Metrics } from './metrics.ts'
 import type { Savings } from './savings.ts'
+import type { CounterFamily } from './value-families.ts'
 
 type TierUsages = readonly (readonly [TierName, TierUsage])[]
 
@@ -42,7 +42,7 @@ export class CacheStatsReader {
 
   #bucket(bucket: string, usages: TierUsages): CacheCounts {
     const requests = (statuses: readonly CacheStatus[]) =>
-      statuses.reduce((sum, status) => sum + this.#metrics.httpDuration.cell(bucket, status).count, 0)
+      statuses.reduce((sum, status) => sum + this.#metrics.httpDuration.read(bucket, status).count, 0)
     return {
       hits: requests(hitStatuses),
       misses: requests(missStatuses),
@@ -54,8 +54,8 @@ export class CacheStatsReader {
   }
 
   #tier(tier: TierName, usage: TierUsage, buckets: readonly string[]): CacheCounts {
-    const sum = (family: CellFamily<string>) =>
-      buckets.reduce((count, bucket) => count + family.cell(bucket, tier).value, 0)
+    const sum = (family: CounterFamily<string>) =>
+      buckets.reduce((count, bucket) => count + family.read(bucket, tier), 0)
     return {
       hits: sum(this.#metrics.cacheHits),
       misses: sum(this.#metrics.cacheMisses),
@@ -68,7 +68,7 @@ export class CacheStatsReader {
 
   #evictions(bucket: string, tier: TierName): number {
     const { cacheEvictions } = this.#metrics
-    return cacheEvictions.cell(bucket, tier, 'size').value + cacheEvictions.cell(bucket, tier, 'expired').value
+    return cacheEvictions.read(bucket, tier, 'size') + cacheEvictions.read(bucket, tier, 'expired')
   }
 }
 

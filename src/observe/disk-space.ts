@@ -11,8 +11,8 @@ export function watchDiskSpace(metrics: Metrics, folder: string): void {
     isLooking = true
     try {
       const { bsize, blocks, bavail } = await statfs(folder)
-      metrics.diskSize.cell().value = blocks * bsize
-      metrics.diskFree.cell().value = bavail * bsize
+      metrics.diskSize.cell().set(blocks * bsize)
+      metrics.diskFree.cell().set(bavail * bsize)
     } catch {
       // The folder is not there, which the tier tells itself: what was found last stands.
     } finally {

@@ -5,21 +5,22 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { CacheStatus, Trace } from '../base/trace.ts'
 import type { Sent } from '../http/messages.ts'
 import type { RejectReason } from '../http/refusal.ts'
-import type { Cell, Exemplar, HistogramCell } from './instruments.ts'
+import type { Exemplar, Histogram } from './histogram-family.ts'
 import type { Metrics } from './metrics.ts'
 import { type RequestObserver, timeoutOf } from './request-observer.ts'
+import type { Counter } from './value-families.ts'
 
 /** The counters of one bucket, held so that a request only adds to them. */
 class BucketMeter {
-  readonly bytes: Cell
-  readonly coalesced: Cell
-  readonly requestsAvoided: Cell
-  readonly bytesAvoided: Cell
+  readonly bytes: Counter
+  readonly coalesced: Counter
+  readonly requestsAvoided: Counter
+  readonly bytesAvoided: Counter
   readonly #metrics: Metrics
   readonly #bucket: string
-  readonly #requests = new Map<string, Map<number, Cell>>()
-  readonly #auth = new Map<string, Cell>()
-  readonly #durations = new Map<CacheStatus | 'none', HistogramCell>()
+  readonly #requests = new Map<string, Map<number, Counter>>()
+  readonly #auth = new Map<string, Counter>()
+  readonly #durations = new Map<CacheStatus | 'none', Histogram>()
 
   constructor(bucket: string, metrics: Metrics) {
     this.#bucket = bucket
@@ -30,7 +31,7 @@ class BucketMeter {
     this.bytesAvoided = metrics.bytesAvoided.cell(bucket)
   }
 
-  requests(method: string, status: number): Cell {
+  requests(method: string, status: number): Counter {
     let cells = this.#requests.get(method)
     if (cells === undefined) {
       cells = new Map()
@@ -44,7 +45,7 @@ class BucketMeter {
     return cell
   }
 
-  auth(outcome: string): Cell {
+  auth(outcome: string): Counter {
     let cell = this.#auth.get(outcome)
     if (cell === undefined) {
       cell = this.#metrics.auth.cell(this.#bucket, outcome)
@@ -53,7 +54,7 @@ class BucketMeter {
     return cell
   }
 
-  duration(cache: CacheStatus | 'none'): HistogramCell {
+  duration(cache: CacheStatus | 'none'): Histogram {
     let cell = this.#durations.get(cache)
     if (cell === undefined) {
       cell = this.#metrics.httpDuration.cell(this.#bucket, cache)
@@ -84,14 +85,14 @@ export function measure(metrics: Metrics, clock: Clock): RequestObserver {
   return (request, response, trace, sent, durationMs) => {
     const { bucket = '', cache = 'none', auth, error } = trace
     const meter = meterOf(bucket)
-    meter.requests(knownMethods.has(request.method) ? request.method : 'other', response.status).value++
+    meter.requests(knownMethods.has(request.method) ? request.method : 'other', response.status).add(1)
     meter.duration(cache).observe(durationMs / 1000, exemplarOf(trace, clock))
-    meter.bytes.value += sent.bytes
+    meter.bytes.add(sent.bytes)
     countSpared(meter, trace, response.status, sent)
-    if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).value++
+    if (auth !== undefined) meter.auth(error === 'ClaimDenied' ? 'denied' : auth).add(1)
     if (error !== undefined) countRefusal(error, trace, metrics)
     // The others are told of by the origin, each attempt by itself.
-    if (timeoutOf(trace) === 'request') metrics.originTimeouts.cell(bucket, 'request').value++
+    if (timeoutOf(trace) === 'request') metrics.originTimeouts.cell(bucket, 'request').add(1)
   }
 }
 
@@ -107,15 +108,15 @@ function countSpared(
   sent: Sent,
 ): void {
   if (cache === undefined) return
-  if (collapsed) meter.coalesced.value++
-  if (!asked && (cache === 'hit' || cache === 'stale' || collapsed)) meter.requestsAvoided.value++
+  if (collapsed) meter.coalesced.add(1)
+  if (!asked && (cache === 'hit' || cache === 'stale' || collapsed)) meter.requestsAvoided.add(1)
   // Error pages are of the proxy's own making.
-  if (status < 400 && sent.bytes > ownBytes) meter.bytesAvoided.value += sent.bytes - ownBytes
+  if (status < 400 && sent.bytes > ownBytes) meter.bytesAvoided.add(sent.bytes - ownBytes)
 }
 
 function countRefusal(error: ErrorCode, { bucket = '', limit = '' }: Trace, metrics: Metrics): void {
   const reason = refusals[error]
-  if (reason !== undefined) metrics.rejectedRequests.cell(reason).value++
-  else if (error === 'AddressDenied') metrics.ipDenied.cell(bucket).value++
-  else if (error === 'RateLimited') metrics.rateLimited.cell(bucket, limit).value++
+  if (reason !== undefined) metrics.rejectedRequests.cell(reason).add(1)
+  else if (error === 'AddressDenied') metrics.ipDenied.cell(bucket).add(1)
+  else if (error === 'RateLimited') metrics.rateLimited.cell(bucket, limit).add(1)
 }

@@ -1,8 +1,9 @@
 /** Every metric, declared once; docs/metrics.md is made from these declarations. */
 
 import { collectDefaultMetrics, Registry as NodeRegistry } from 'prom-client'
-import { type CellFamily, InstrumentSet } from './instruments.ts'
+import { InstrumentSet } from './instruments.ts'
 import { Registry } from './registry.ts'
+import type { Family } from './series-family.ts'
 
 /** From a memory hit to an origin at its time limit; few, as each bucket has them for all that the cache can do. */
 const requestBounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10]
@@ -16,7 +17,7 @@ export function createMetrics(build: { readonly version: string; readonly node: 
   const node = new NodeRegistry()
   const registry = new Registry(node)
   const metrics = declareMetrics(new InstrumentSet(registry))
-  metrics.buildInfo.cell(build.version, build.node).value = 1
+  metrics.buildInfo.cell(build.version, build.node).set(1)
   // Alerts look for an increase, and a series that begins at 1 shows none.
   for (const outcome of ['applied', 'refused']) metrics.configReloads.cell(outcome)
   metrics.rejectedRequests.cell('overload')
@@ -178,6 +179,6 @@ export function declareMetrics(declare: InstrumentSet) {
 }
 
 /** Reads a gauge from where its value lives, at each scrape. */
-export function readAtScrape<Label extends string>(family: CellFamily<Label>, read: () => void): void {
+export function readAtScrape(family: Family, read: () => void): void {
   family.refresh = read
 }

@@ -5,10 +5,11 @@ import type { Clock } from '../base/clock.ts'
 import type { StoreEvents, TierEvents, TierUsage } from '../cache/tier.ts'
 import type { OriginEvents } from '../origin/origin.ts'
 import type { RedisEvents } from '../redis/client.ts'
-import type { Cell, HistogramCell } from './instruments.ts'
+import type { Histogram } from './histogram-family.ts'
 import type { Logger } from './logger.ts'
 import { type Metrics, readAtScrape } from './metrics.ts'
 import { Troubles } from './troubles.ts'
+import type { Counter } from './value-families.ts'
 
 type TierName = Parameters<TierEvents['hit']>[0]
 
@@ -18,16 +19,16 @@ export function tierEvents(metrics: Metrics, logger: Logger, clock: Clock): Stor
   const troubles = new Troubles(logger, clock)
   return {
     hit: (tier, bucket) => {
-      hits.of(bucket, tier).value++
+      hits.of(bucket, tier).add(1)
     },
     missed: (tier, bucket) => {
-      misses.of(bucket, tier).value++
+      misses.of(bucket, tier).add(1)
     },
     evicted: (tier, bucket, reason) => {
-      metrics.cacheEvictions.cell(bucket, tier, reason).value++
+      metrics.cacheEvictions.cell(bucket, tier, reason).add(1)
     },
     failed: (tier, operation, error) => {
-      metrics.cacheErrors.cell(tier, operation).value++
+      metrics.cacheErrors.cell(tier, operation).add(1)
       troubles.failed(tier, operation, error)
     },
     worked: (tier, operation, tookMs) => {
@@ -36,7 +37,7 @@ export function tierEvents(metrics: Metrics, logger: Logger, clock: Clock): Stor
       troubles.worked(tier, operation)
     },
     dropped: (tier, reason) => {
-      metrics.cacheWritesDropped.cell(tier).value++
+      metrics.cacheWritesDropped.cell(tier).add(1)
       if (reason === 'queue full') troubles.overran(tier)
     },
     breakerChanged: (layer, operation, state) => {
@@ -48,14 +49,14 @@ export function tierEvents(metrics: Metrics, logger: Logger, clock: Clock): Stor
 
 /** Cells of one metric, without building a label text for each event. */
 class CellsByBucket {
-  readonly #cells = new Map<TierName, Map<string, Cell>>()
-  readonly #make: (bucket: string, tier: TierName) => Cell
+  readonly #cells = new Map<TierName, Map<string, Counter>>()
+  readonly #make: (bucket: string, tier: TierName) => Counter
 
-  constructor(make: (bucket: string, tier: TierName) => Cell) {
+  constructor(make: (bucket: string, tier: TierName) => Counter) {
     this.#make = make
   }
 
-  of(bucket: string, tier: TierName): Cell {
+  of(bucket: string, tier: TierName): Counter {
     let cells = this.#cells.get(tier)
     if (cells === undefined) {
       cells = new Map()
@@ -74,12 +75,12 @@ class CellsByBucket {
 export function watchUsage(metrics: Metrics, read: () => readonly (readonly [string, TierUsage])[]): void {
   readAtScrape(metrics.cacheSize, () => {
     for (const [tier, usage] of read()) {
-      for (const [bucket, { bytes }] of usage.buckets) metrics.cacheSize.cell(bucket, tier).value = bytes
+      for (const [bucket, { bytes }] of usage.buckets) metrics.cacheSize.cell(bucket, tier).set(bytes)
     }
   })
   readAtScrape(metrics.cacheItems, () => {
     for (const [tier, usage] of read()) {
-      for (const [bucket, { items }] of usage.buckets) metrics.cacheItems.cell(bucket, tier).value = items
+      for (const [bucket, { items }] of usage.buckets) metrics.cacheItems.cell(bucket, tier).set(items)
     }
   })
 }
@@ -93,10 +94,10 @@ export interface MemoryPart {
 
 export function watchMemory(metrics: Metrics, read: () => readonly MemoryPart[]): void {
   readAtScrape(metrics.memoryBudget, () => {
-    for (const { part, maxBytes } of read()) metrics.memoryBudget.cell(part).value = maxBytes
+    for (const { part, maxBytes } of read()) metrics.memoryBudget.cell(part).set(maxBytes)
   })
   readAtScrape(metrics.memoryUsed, () => {
-    for (const { part, bytes } of read()) metrics.memoryUsed.cell(part).value = bytes
+    for (const { part, bytes } of read()) metrics.memoryUsed.cell(part).set(bytes)
   })
 }
 
@@ -111,10 +112,10 @@ export function redisEvents(logger: Logger): RedisEvents {
 const breakerValues = { closed: 0, open: 1, 'half-open': 2 } as const satisfies Record<BreakerState, number>
 
 export function originEvents(metrics: Metrics, logger: Logger): OriginEvents {
-  const durations = new Map<string, HistogramCell>()
+  const durations = new Map<string, Histogram>()
   return {
     answered: (bucket, replica, status, durationMs) => {
-      metrics.originRequests.cell(bucket, replica, String(status)).value++
+      metrics.originRequests.cell(bucket, replica, String(status)).add(1)
       let duration = durations.get(bucket)
       if (duration === undefined) {
         duration = metrics.originDuration.cell(bucket)
@@ -124,19 +125,19 @@ export function originEvents(metrics: Metrics, logger: Logger): OriginEvents {
     },
     unanswered: () => undefined,
     received: (bucket, bytes) => {
-      metrics.originBytes.cell(bucket).value += bytes
+      metrics.originBytes.cell(bucket).add(bytes)
     },
     timedOut: (bucket, kind) => {
-      metrics.originTimeouts.cell(bucket, kind).value++
+      metrics.originTimeouts.cell(bucket, kind).add(1)
     },
     retried: (bucket, outcome) => {
-      metrics.originRetries.cell(bucket, outcome).value++
+      metrics.originRetries.cell(bucket, outcome).add(1)
     },
     failedOver: (bucket) => {
-      metrics.originFailovers.cell(bucket).value++
+      metrics.originFailovers.cell(bucket).add(1)
     },
     breakerChanged: (bucket, replica, state) => {
-      metrics.circuitBreaker.cell(bucket, replica).value = breakerValues[state]
+      metrics.circuitBreaker.cell(bucket, replica).set(breakerValues[state])
       const told = replica === '' ? { bucket } : { bucket, replica }
       if (state === 'open') logger.warn(told, 'the origin is left alone for a while')
       if (state === 'closed') logger.info(told, 'the origin is asked again')

@@ -1,7 +1,7 @@
 /** Everything that is measured, as whoever scrapes it reads it. */
 
 import { boundText, type Form, labelText, numberText } from './exposition.ts'
-import type { Family } from './instruments.ts'
+import type { Family } from './series-family.ts'
 
 const contentTypes: Readonly<Record<Form, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',

@@ -1,8 +1,8 @@
 /** What the cache has saved and what the origin has cost, in dollars. */
 
 import type { SavedCounts } from '../admin/ports.ts'
-import type { CellFamily } from './instruments.ts'
 import { type Metrics, readAtScrape } from './metrics.ts'
+import type { CounterFamily } from './value-families.ts'
 
 /** In dollars. */
 export interface Prices {
@@ -47,10 +47,10 @@ export class Savings {
     this.#settle()
     const { requestsAvoided, bytesAvoided, costSaved, costSpent } = this.#metrics
     return {
-      requestsAvoided: requestsAvoided.cell(bucket).value,
-      bytesAvoided: bytesAvoided.cell(bucket).value,
-      dollarsSaved: costSaved.cell(bucket).value,
-      dollarsSpent: costSpent.cell(bucket).value,
+      requestsAvoided: requestsAvoided.read(bucket),
+      bytesAvoided: bytesAvoided.read(bucket),
+      dollarsSaved: costSaved.read(bucket),
+      dollarsSpent: costSpent.read(bucket),
     }
   }
 
@@ -62,13 +62,17 @@ export class Savings {
 
 /** Requests and bytes by bucket, as far as they have become dollars. */
 class Account {
-  readonly #dollars: CellFamily<'bucket'>
+  readonly #dollars: CounterFamily<'bucket'>
   readonly #requests: () => ReadonlyMap<string, number>
-  readonly #bytes: CellFamily<'bucket'>
+  readonly #bytes: CounterFamily<'bucket'>
   #settledRequests: ReadonlyMap<string, number> = new Map()
   #settledBytes: ReadonlyMap<string, number> = new Map()
 
-  constructor(dollars: CellFamily<'bucket'>, requests: () => ReadonlyMap<string, number>, bytes: CellFamily<'bucket'>) {
+  constructor(
+    dollars: CounterFamily<'bucket'>,
+    requests: () => ReadonlyMap<string, number>,
+    bytes: CounterFamily<'bucket'>,
+  ) {
     this.#dollars = dollars
     this.#requests = requests
     this.#bytes = bytes
@@ -80,19 +84,18 @@ class Account {
   }
 
   #charge(counts: ReadonlyMap<string, number>, settled: ReadonlyMap<string, number>, price: number) {
-    for (const [bucket, count] of counts)
-      this.#dollars.cell(bucket).value += (count - (settled.get(bucket) ?? 0)) * price
+    for (const [bucket, count] of counts) this.#dollars.cell(bucket).add((count - (settled.get(bucket) ?? 0)) * price)
     return counts
   }
 }
 
 /** By bucket, of those cells whose labels are wanted. */
 function sums<Label extends string>(
-  family: CellFamily<Label | 'bucket'>,
+  family: CounterFamily<Label | 'bucket'>,
   isWanted: (labels: Readonly<Record<Label | 'bucket', string>>) => boolean = () => true,
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const { labels, value } of family.cells()) {
+  for (const { labels, value } of family.readings()) {
     if (isWanted(labels)) counts.set(labels.bucket, (counts.get(labels.bucket) ?? 0) + value)
   }
   return counts

@@ -14,9 +14,9 @@ function stage() {
 test('a counter is shown with its help, its type and a line for each combination of labels', async () => {
   const { registry, declare } = stage()
   const eggs = declare.counter('eggs_total', 'Eggs laid.', ['nest', 'colour'])
-  eggs.cell('oak', 'blue').value += 2
-  eggs.cell('elm', 'white').value++
-  eggs.cell('oak', 'blue').value++
+  eggs.cell('oak', 'blue').add(2)
+  eggs.cell('elm', 'white').add(1)
+  eggs.cell('oak', 'blue').add(1)
 
   assert.equal(
     await registry.metrics(),
@@ -38,7 +38,7 @@ test('the same label values are the same cell, and values that only look alike t
 
 test('label values are escaped', async () => {
   const { registry, declare } = stage()
-  declare.counter('eggs_total', 'Eggs laid.', ['nest']).cell('a "high" \\ nest').value++
+  declare.counter('eggs_total', 'Eggs laid.', ['nest']).cell('a "high" \\ nest').add(1)
   assert.match(await registry.metrics(), /\{nest="a \\"high\\" \\\\ nest"\} 1/)
 })
 
@@ -47,7 +47,7 @@ test('a gauge is read from where its value lives at each scrape', async () => {
   const crows = declare.gauge('crows', 'Crows at home.', [])
   let home = 3
   readAtScrape(crows, () => {
-    crows.cell().value = home
+    crows.cell().set(home)
   })
 
   assert.equal(samplesIn(await registry.metrics()).get('yatagarasu_crows'), 3)
@@ -112,8 +112,8 @@ test("the metrics of a process are the build's, the product's and Node's own", a
 
 test('in OpenMetrics a counter is called without its ending, help is quoted, and there is an end', async () => {
   const { registry, declare } = stage()
-  declare.counter('eggs_total', 'Eggs of the "high" \\ nest.', ['nest']).cell('oak').value = 1.5
-  declare.gauge('crows', 'Crows at home.', []).cell().value = Number.NEGATIVE_INFINITY
+  declare.counter('eggs_total', 'Eggs of the "high" \\ nest.', ['nest']).cell('oak').add(1.5)
+  declare.gauge('crows', 'Crows at home.', []).cell().set(Number.NEGATIVE_INFINITY)
 
   assert.equal(
     await registry.metrics('openmetrics'),
@@ -151,10 +151,10 @@ test('each bucket of a histogram carries the last exemplar that fell into it, an
 test('a cell that is removed has no line until it is asked for again', async () => {
   const { registry, declare } = stage()
   const crows = declare.gauge('crows', 'Crows at home.', ['nest'])
-  for (const nest of ['oak', 'elm']) crows.cell(nest).value = 2
+  for (const nest of ['oak', 'elm']) crows.cell(nest).set(2)
   crows.remove('oak')
   assert.deepEqual(samplesOf(await registry.metrics(), 'yatagarasu_crows'), { '{nest="elm"}': 2 })
-  assert.equal(crows.cell('oak').value, 0)
+  assert.equal(crows.read('oak'), 0)
 })
 
 test('metrics that are none of ours are printed in the same way', async () => {
