@@ -4,7 +4,7 @@ import type { RejectReason } from '../http/refusal.ts'
 import { InstrumentSet } from './instruments.ts'
 import { declareMetrics } from './metrics.ts'
 
-const introduction = `# Metrics
+const introduction = (highest: readonly string[]) => `# Metrics
 
 Generated from the declarations in \`src/observe/\` by \`npm run docs\`; do not edit.
 
@@ -15,6 +15,10 @@ Generated from the declarations in \`src/observe/\` by \`npm run docs\`; do not 
 
 Beside these come the usual \`process_*\` and \`nodejs_*\` metrics of a Node process.
 [Operations](operations.md#reading-metrics) has queries to start from.
+
+With several threads (\`server.workers\`) a sample is of all of them together: their sum, or of ${highest.join(' and ')}
+the highest value that one of them has. A thread that ends takes its gauges along; what it counted stays. Of Node's own metrics
+\`process_*\` are of the whole process, and \`nodejs_*\`, heap and event loop, of the main thread alone.
 
 Labels take their values from closed sets: nothing a client sends can add a time series, and no label holds an object key.
 A time series appears with its first event; gauges without labels, and counters that alerts watch for a single event, are there
@@ -75,8 +79,9 @@ export function metricsPage(): string {
   const used = [...new Set(declarations.flatMap(({ labels }) => labels))].sort()
   const labels = used.map((label) => `| \`${label}\` | ${meaningOf(label)} |\n`)
   const reasons = Object.entries(rejections).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |\n`)
+  const highest = declarations.filter(({ across }) => across === 'max').map(({ name }) => code(name))
   return [
-    introduction,
+    introduction(highest),
     ...rows,
     '\n## Labels\n\n| label | values |\n| --- | --- |\n',
     ...labels,

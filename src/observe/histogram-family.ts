@@ -1,7 +1,8 @@
 /** Metrics whose series are histograms. */
 
 import { boundText, type Form, labelText, numberText } from './exposition.ts'
-import { type Declaration, type Series, SeriesFamily } from './series-family.ts'
+import type { Series, SeriesName, ValueMemory } from './series.ts'
+import { type Declaration, SeriesFamily } from './series-family.ts'
 
 /** The request that a value was observed of, for whoever wants to look at one of many. */
 export interface Exemplar {
@@ -15,12 +16,17 @@ interface Exemplified {
   readonly of: Exemplar
 }
 
+/** An exemplar of one bucket of one series, on its way between threads. */
+export interface NamedExemplar extends SeriesName, Exemplified {
+  readonly place: number
+}
+
 export class Histogram {
   readonly #bounds: readonly number[]
   /** Counts of the buckets, and the sum. */
   readonly #values: Float64Array
   /** The last one of each bucket. */
-  readonly #exemplars: (Exemplified | undefined)[] = []
+  #exemplars: (Exemplified | undefined)[] = []
 
   constructor(bounds: readonly number[], values: Float64Array) {
     this.#bounds = bounds
@@ -39,6 +45,18 @@ export class Histogram {
   exemplar(place: number): Exemplified | undefined {
     return this.#exemplars[place]
   }
+
+  /** Those of all buckets, which has none of them then. */
+  takeExemplars(): readonly (Exemplified | undefined)[] {
+    const taken = this.#exemplars
+    this.#exemplars = []
+    return taken
+  }
+
+  /** Unless there is a later one. */
+  keepExemplar(place: number, { value, of }: Exemplified): void {
+    if (of.atMs >= (this.#exemplars[place]?.of.atMs ?? 0)) this.#exemplars[place] = { value, of }
+  }
 }
 
 export class HistogramFamily<Label extends string> extends SeriesFamily<Label, Histogram> {
@@ -46,30 +64,41 @@ export class HistogramFamily<Label extends string> extends SeriesFamily<Label, H
   readonly #sumPlace: number
 
   /** `bounds`: upper bounds in seconds, ascending. */
-  constructor(declaration: Omit<Declaration<Label>, 'type'>, bounds: readonly number[]) {
+  constructor(
+    declaration: Omit<Declaration<Label>, 'type' | 'across'>,
+    memory: ValueMemory,
+    bounds: readonly number[],
+  ) {
     const { name } = declaration
     const limits = [...bounds.map(boundText), '+Inf']
-    super(
-      { ...declaration, type: 'histogram' },
-      {
-        length: limits.length + 1,
-        headsOf: (labels) => [
-          ...limits.map((le) => `${name}_bucket${labelText({ ...labels, le })} `),
-          `${name}_sum${labelText(labels)} `,
-          `${name}_count${labelText(labels)} `,
-        ],
-        cellOf: (values) => new Histogram(bounds, values),
-      },
-    )
+    super({ ...declaration, type: 'histogram', across: 'sum' }, memory, {
+      length: limits.length + 1,
+      headsOf: (labels) => [
+        ...limits.map((le) => `${name}_bucket${labelText({ ...labels, le })} `),
+        `${name}_sum${labelText(labels)} `,
+        `${name}_count${labelText(labels)} `,
+      ],
+      cellOf: (values) => new Histogram(bounds, values),
+    })
     this.#sumPlace = limits.length
   }
 
   /** How many were observed, and what they come to together. */
   read(...labels: readonly string[]): { readonly count: number; readonly sum: number } {
-    const values = this.find(labels)?.values ?? []
+    const series = this.find(labels)
+    if (series === undefined) return { count: 0, sum: 0 }
     let count = 0
-    for (let place = 0; place < this.#sumPlace; place++) count += values[place] ?? 0
-    return { count, sum: values[this.#sumPlace] ?? 0 }
+    for (let place = 0; place < this.#sumPlace; place++) count += series.read(place)
+    return { count, sum: series.read(this.#sumPlace) }
+  }
+
+  /** Those since the last time. */
+  takeExemplars(): readonly NamedExemplar[] {
+    return [...this.all()].flatMap(({ labels, own }) => {
+      const name = { metric: this.name, labels: Object.values(labels) }
+      const taken = own?.cell.takeExemplars() ?? []
+      return taken.flatMap((exemplar, place) => (exemplar === undefined ? [] : [{ ...name, place, ...exemplar }]))
+    })
   }
 
   override lines(form: Form): string {
@@ -78,15 +107,16 @@ export class HistogramFamily<Label extends string> extends SeriesFamily<Label, H
     return text
   }
 
-  #linesOf({ heads, values, cell }: Series<Histogram>, form: Form): string {
+  #linesOf(series: Series<Histogram>, form: Form): string {
+    const { heads, own } = series
     let count = 0
     let text = ''
     for (let place = 0; place < this.#sumPlace; place++) {
-      count += values[place] ?? 0
-      text += `${heads[place]}${count}${form === 'openmetrics' ? exemplarText(cell.exemplar(place)) : ''}\n`
+      count += series.read(place)
+      text += `${heads[place]}${count}${form === 'openmetrics' ? exemplarText(own?.cell.exemplar(place)) : ''}\n`
     }
     const [sumHead, countHead] = heads.slice(this.#sumPlace)
-    return `${text}${sumHead}${numberText(values[this.#sumPlace] ?? 0)}\n${countHead}${count}\n`
+    return `${text}${sumHead}${numberText(series.read(this.#sumPlace))}\n${countHead}${count}\n`
   }
 }
 

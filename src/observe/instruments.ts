@@ -4,6 +4,7 @@
  */
 
 import { HistogramFamily } from './histogram-family.ts'
+import { type Across, ownMemory, type ValueMemory } from './series.ts'
 import type { Declaration, Family } from './series-family.ts'
 import { CounterFamily, GaugeFamily } from './value-families.ts'
 
@@ -11,10 +12,12 @@ const prefix = 'yatagarasu_'
 
 export class InstrumentSet {
   readonly #registry: { registerMetric(family: Family): void }
+  readonly #memory: ValueMemory
   readonly #declarations: Declaration[] = []
 
-  constructor(registry: { registerMetric(family: Family): void }) {
+  constructor(registry: { registerMetric(family: Family): void }, memory: ValueMemory = ownMemory) {
     this.#registry = registry
+    this.#memory = memory
   }
 
   /** Everything made so far, in order. */
@@ -23,12 +26,22 @@ export class InstrumentSet {
   }
 
   /** `name`: in OpenMetrics every counter ends so. */
-  counter<Label extends string>(name: `${string}_total`, help: string, labels: readonly Label[]): CounterFamily<Label> {
-    return this.#register(new CounterFamily({ name: prefix + name, help, labels }))
+  counter<Label extends string>(
+    name: `${string}_total`,
+    help: string,
+    labels: readonly Label[],
+    across: Exclude<Across, 'max'> = 'sum',
+  ): CounterFamily<Label> {
+    return this.#register(new CounterFamily({ name: prefix + name, help, labels, across }, this.#memory))
   }
 
-  gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): GaugeFamily<Label> {
-    return this.#register(new GaugeFamily({ name: prefix + name, help, labels }))
+  gauge<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+    across: Across = 'sum',
+  ): GaugeFamily<Label> {
+    return this.#register(new GaugeFamily({ name: prefix + name, help, labels, across }, this.#memory))
   }
 
   /** `bounds`: upper bounds in seconds, ascending. */
@@ -38,12 +51,12 @@ export class InstrumentSet {
     labels: readonly Label[],
     bounds: readonly number[],
   ): HistogramFamily<Label> {
-    return this.#register(new HistogramFamily({ name: prefix + name, help, labels }, bounds))
+    return this.#register(new HistogramFamily({ name: prefix + name, help, labels }, this.#memory, bounds))
   }
 
   #register<F extends Family>(family: F): F {
-    const { name, type, help, labels } = family
-    this.#declarations.push({ name, type, help, labels })
+    const { name, type, help, labels, across } = family
+    this.#declarations.push({ name, type, help, labels, across })
     this.#registry.registerMetric(family)
     return family
   }

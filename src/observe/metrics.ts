@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Registry as NodeRegistry } from 'prom-client'
 import { InstrumentSet } from './instruments.ts'
 import { Registry } from './registry.ts'
+import type { ValueMemory } from './series.ts'
 import type { Family } from './series-family.ts'
 
 /** From a memory hit to an origin at its time limit; few, as each bucket has them for all that the cache can do. */
@@ -13,21 +14,22 @@ const tierBounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-export function createMetrics(build: { readonly version: string; readonly node: string }) {
-  const node = new NodeRegistry()
+/** `shared`: of a worker, whose values the main thread shows; those of Node's own metrics are of the main thread alone. */
+export function createMetrics(build: { readonly version: string; readonly node: string }, shared?: ValueMemory) {
+  const node = shared === undefined ? new NodeRegistry() : undefined
   const registry = new Registry(node)
-  const metrics = declareMetrics(new InstrumentSet(registry))
+  const metrics = declareMetrics(new InstrumentSet(registry, shared))
   metrics.buildInfo.cell(build.version, build.node).set(1)
   // Alerts look for an increase, and a series that begins at 1 shows none.
   for (const outcome of ['applied', 'refused']) metrics.configReloads.cell(outcome)
   metrics.rejectedRequests.cell('overload')
-  collectDefaultMetrics({ register: node })
+  if (node !== undefined) collectDefaultMetrics({ register: node })
   return { registry, ...metrics }
 }
 
 export function declareMetrics(declare: InstrumentSet) {
   return {
-    buildInfo: declare.gauge('build_info', 'Always 1; says which build is running.', ['version', 'node']),
+    buildInfo: declare.gauge('build_info', 'Always 1; says which build is running.', ['version', 'node'], 'main'),
     httpRequests: declare.counter('http_requests_total', 'Requests that were answered.', [
       'bucket',
       'method',
@@ -61,8 +63,8 @@ export function declareMetrics(declare: InstrumentSet) {
       'layer',
       'reason',
     ]),
-    cacheSize: declare.gauge('cache_size_bytes', 'Bytes a tier holds, metadata included.', ['bucket', 'layer']),
-    cacheItems: declare.gauge('cache_items', 'Records a tier holds.', ['bucket', 'layer']),
+    cacheSize: declare.gauge('cache_size_bytes', 'Bytes a tier holds, metadata included.', ['bucket', 'layer'], 'main'),
+    cacheItems: declare.gauge('cache_items', 'Records a tier holds.', ['bucket', 'layer'], 'main'),
     cacheErrors: declare.counter('cache_errors_total', 'Tier operations that failed.', ['layer', 'operation']),
     cacheGetDuration: declare.histogram(
       'cache_get_duration_seconds',
@@ -93,7 +95,12 @@ export function declareMetrics(declare: InstrumentSet) {
       'sink',
       'outcome',
     ]),
-    auditQueueDepth: declare.gauge('audit_queue_depth', 'Audit entries of each sink that are not safe yet.', ['sink']),
+    auditQueueDepth: declare.gauge(
+      'audit_queue_depth',
+      'Audit entries of each sink that are not safe yet.',
+      ['sink'],
+      'main',
+    ),
     webhooks: declare.counter('webhook_deliveries_total', 'Events for webhooks, by what became of them.', [
       'event',
       'outcome',
@@ -102,22 +109,35 @@ export function declareMetrics(declare: InstrumentSet) {
       'jwks_age_seconds',
       'Since keys for tokens were last fetched, of the provider that was heard longest ago; 0 without one.',
       [],
+      'max',
     ),
     certificateEnd: declare.gauge(
       'certificate_not_after_seconds',
       'When the first certificate of the public listener expires, in seconds since 1970; only with TLS.',
       [],
+      'main',
     ),
-    diskSize: declare.gauge('disk_size_bytes', "The size of the disk tier's file system; only with that tier.", []),
+    diskSize: declare.gauge(
+      'disk_size_bytes',
+      "The size of the disk tier's file system; only with that tier.",
+      [],
+      'main',
+    ),
     diskFree: declare.gauge(
       'disk_free_bytes',
       "What is free in the disk tier's file system, as of the scrape before; only with that tier.",
       [],
+      'main',
     ),
     memoryBudget: declare.gauge('memory_budget_bytes', 'Bytes that a part of the process may take.', ['part']),
     memoryUsed: declare.gauge('memory_used_bytes', 'Bytes that a part of the process takes or has reserved.', ['part']),
-    configGeneration: declare.gauge('config_generation', 'Counts up with each reload of the config.', []),
-    configReloads: declare.counter('config_reloads_total', 'Reloads of the config, by what came of them.', ['outcome']),
+    configGeneration: declare.gauge('config_generation', 'Counts up with each reload of the config.', [], 'main'),
+    configReloads: declare.counter(
+      'config_reloads_total',
+      'Reloads of the config, by what came of them.',
+      ['outcome'],
+      'main',
+    ),
     originRequests: declare.counter(
       'origin_requests_total',
       'Requests to the origin; status is error when it gave no answer.',
@@ -149,11 +169,13 @@ export function declareMetrics(declare: InstrumentSet) {
       'cost_saved_dollars_total',
       'What requests and bytes avoided would have cost by `observability.prices`, at the price in force when they were.',
       ['bucket'],
+      'main',
     ),
     costSpent: declare.counter(
       'cost_spent_dollars_total',
       'What origin requests that were answered and origin bytes cost by `observability.prices`, at the price in force when they were.',
       ['bucket'],
+      'main',
     ),
     originRetries: declare.counter('origin_retries_total', 'Repeated origin requests, by how they ended.', [
       'bucket',
@@ -168,6 +190,7 @@ export function declareMetrics(declare: InstrumentSet) {
       'circuit_breaker_state',
       'What keeps requests away from a replica that fails: 0 closed, 1 open, 2 half-open.',
       ['bucket', 'replica'],
+      'max',
     ),
     originPoolWait: declare.histogram(
       'origin_pool_wait_seconds',

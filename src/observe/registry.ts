@@ -1,6 +1,8 @@
 /** Everything that is measured, as whoever scrapes it reads it. */
 
 import { boundText, type Form, labelText, numberText } from './exposition.ts'
+import { HistogramFamily, type NamedExemplar } from './histogram-family.ts'
+import type { SeriesName } from './series.ts'
 import type { Family } from './series-family.ts'
 
 const contentTypes: Readonly<Record<Form, string>> = {
@@ -33,6 +35,7 @@ export class Registry {
   readonly contentTypes = contentTypes
   readonly #families = new Map<string, Family>()
   readonly #foreign: ForeignMetrics | undefined
+  #beforeScrape: () => Promise<void> = async () => {}
 
   /** `foreign`: metrics that are none of ours, Node's own. */
   constructor(foreign?: ForeignMetrics) {
@@ -44,7 +47,13 @@ export class Registry {
     this.#families.set(family.name, family)
   }
 
+  /** What is waited for before samples are read. It never rejects, and ends soon. */
+  beforeScrape(prepare: () => Promise<void>): void {
+    this.#beforeScrape = prepare
+  }
+
   async metrics(form: Form = 'text'): Promise<string> {
+    await this.#beforeScrape()
     let text = ''
     for (const family of this.#families.values()) {
       family.refresh?.()
@@ -52,6 +61,39 @@ export class Registry {
     }
     for (const metric of (await this.#foreign?.getMetricsAsJSON()) ?? []) text += foreignText(metric, form)
     return form === 'openmetrics' ? `${text}# EOF\n` : text
+  }
+
+  /** In a worker, before the main thread is scraped: its values are up to date, and here is what they do not tell. */
+  refresh(): readonly NamedExemplar[] {
+    const families = [...this.#families.values()]
+    for (const family of families) if (family.across !== 'main') family.refresh?.()
+    return families.flatMap((family) => (family instanceof HistogramFamily ? family.takeExemplars() : []))
+  }
+
+  /** In the main thread: what a worker has is part of everything that is read, as of the moment it is read. */
+  adopt(worker: number, { metric, labels }: SeriesName, values: Float64Array): void {
+    this.#family(metric).adopt(worker, labels, values)
+  }
+
+  drop(worker: number, { metric, labels }: SeriesName): void {
+    this.#family(metric).drop(worker, labels)
+  }
+
+  ended(worker: number): void {
+    for (const family of this.#families.values()) family.ended(worker)
+  }
+
+  adoptExemplars(exemplars: readonly NamedExemplar[]): void {
+    for (const { metric, labels, place, ...exemplar } of exemplars) {
+      const family = this.#family(metric)
+      if (family instanceof HistogramFamily) family.cell(...labels).keepExemplar(place, exemplar)
+    }
+  }
+
+  #family(metric: string): Family {
+    const family = this.#families.get(metric)
+    if (family === undefined) throw new Error(`the metric ${metric} is not declared`)
+    return family
   }
 }
 

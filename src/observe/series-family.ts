@@ -1,6 +1,7 @@
 /** One metric: a series for each combination of label values. */
 
 import type { Form, Labels } from './exposition.ts'
+import { type Across, ownMemory, Series, type ValueMemory } from './series.ts'
 
 export type InstrumentType = 'counter' | 'gauge' | 'histogram'
 
@@ -10,6 +11,7 @@ export interface Declaration<Label extends string = string> {
   readonly type: InstrumentType
   readonly help: string
   readonly labels: readonly Label[]
+  readonly across: Across
 }
 
 export interface Family extends Declaration {
@@ -17,6 +19,12 @@ export interface Family extends Declaration {
   refresh?: (() => void) | undefined
   /** All samples, a line each. */
   lines(form: Form): string
+  /** A worker has opened a series. */
+  adopt(worker: number, labels: readonly string[], values: Float64Array): void
+  /** A worker has closed a series. */
+  drop(worker: number, labels: readonly string[]): void
+  /** A worker is no more: what it has counted stays, what it measured was its own. */
+  ended(worker: number): void
 }
 
 /** What a metric has one of for each of its series. */
@@ -29,46 +37,64 @@ export interface Shape<Cell> {
   cellOf(values: Float64Array): Cell
 }
 
-export interface Series<Cell> {
-  readonly labels: Labels
-  readonly heads: readonly string[]
-  readonly values: Float64Array
-  readonly cell: Cell
-}
-
 /** `Cell` is what the code that counts holds, and it can only write: values are read here. */
 export abstract class SeriesFamily<Label extends string, Cell> implements Family {
   readonly name: string
   readonly type: InstrumentType
   readonly help: string
   readonly labels: readonly Label[]
+  readonly across: Across
   refresh: (() => void) | undefined
+  readonly #memory: ValueMemory
   readonly #shape: Shape<Cell>
   readonly #series = new Map<string, Series<Cell>>()
 
-  constructor({ name, type, help, labels }: Declaration<Label>, shape: Shape<Cell>) {
+  constructor({ name, type, help, labels, across }: Declaration<Label>, memory: ValueMemory, shape: Shape<Cell>) {
     this.name = name
     this.type = type
     this.help = help
     this.labels = labels
+    this.across = across
+    this.#memory = across === 'main' ? ownMemory : memory
     this.#shape = shape
   }
 
   /** Label values in the order of declaration. Hold the cell where it is used often. */
   cell(...labels: readonly string[]): Cell {
-    const id = idOf(labels)
-    const known = this.#series.get(id)
-    if (known !== undefined) return known.cell
-    const made = this.#made(labels)
-    this.#series.set(id, made)
-    return made.cell
+    const series = this.#require(labels)
+    if (series.own !== undefined) return series.own.cell
+    const values = this.#memory.open({ metric: this.name, labels }, this.#shape.length)
+    const cell = this.#shape.cellOf(values)
+    series.own = { values, cell }
+    return cell
+  }
+
+  adopt(worker: number, labels: readonly string[], values: Float64Array): void {
+    this.#require(labels).adopt(worker, values)
+  }
+
+  drop(worker: number, labels: readonly string[]): void {
+    this.find(labels)?.drop(worker)
+    this.#clear(labels)
+  }
+
+  ended(worker: number): void {
+    for (const [id, series] of this.#series) {
+      if (this.type === 'gauge') series.drop(worker)
+      else series.settle(worker)
+      if (series.isEmpty) this.#series.delete(id)
+    }
   }
 
   abstract lines(form: Form): string
 
   /** There is nothing to count any more. Whoever holds the cell writes to nobody. */
   protected forget(labels: readonly string[]): void {
-    this.#series.delete(idOf(labels))
+    const series = this.find(labels)
+    if (series?.own === undefined) return
+    series.own = undefined
+    this.#memory.close({ metric: this.name, labels })
+    this.#clear(labels)
   }
 
   protected find(labels: readonly string[]): Series<Cell> | undefined {
@@ -79,11 +105,18 @@ export abstract class SeriesFamily<Label extends string, Cell> implements Family
     return this.#series.values()
   }
 
-  #made(values: readonly string[]): Series<Cell> {
+  #require(values: readonly string[]): Series<Cell> {
+    const id = idOf(values)
+    const known = this.#series.get(id)
+    if (known !== undefined) return known
     const labels = Object.fromEntries(this.labels.map((name, index) => [name, values[index] ?? '']))
-    const { length, headsOf, cellOf } = this.#shape
-    const own = new Float64Array(length)
-    return { labels, heads: headsOf(labels), values: own, cell: cellOf(own) }
+    const series = new Series<Cell>(labels, this.#shape.headsOf(labels), this.across)
+    this.#series.set(id, series)
+    return series
+  }
+
+  #clear(labels: readonly string[]): void {
+    if (this.find(labels)?.isEmpty) this.#series.delete(idOf(labels))
   }
 }
 

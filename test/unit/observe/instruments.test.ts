@@ -97,8 +97,8 @@ test('declarations tell name, type, labels and help, in order', () => {
   declare.gauge('crows', 'Crows at home.', [])
   declare.histogram('flight_seconds', 'Time in the air.', ['wing'], [1])
   assert.deepEqual(declare.declarations, [
-    { name: 'yatagarasu_crows', type: 'gauge', help: 'Crows at home.', labels: [] },
-    { name: 'yatagarasu_flight_seconds', type: 'histogram', help: 'Time in the air.', labels: ['wing'] },
+    { name: 'yatagarasu_crows', type: 'gauge', help: 'Crows at home.', labels: [], across: 'sum' },
+    { name: 'yatagarasu_flight_seconds', type: 'histogram', help: 'Time in the air.', labels: ['wing'], across: 'sum' },
   ])
 })
 
