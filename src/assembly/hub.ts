@@ -7,6 +7,7 @@ import { repairAfter } from '../cache/arena/repair.ts'
 import type { CacheTier, StoreEvents } from '../cache/tier.ts'
 import type { Config, LayerConfig } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
+import { auditCalls } from '../workers/audit-sink.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
@@ -58,7 +59,7 @@ export class Hub {
 
   muster({ foundation, current, handle }: HubPorts): Crew {
     const { server } = this.#config
-    const { clock, log, version, spawned, purges } = foundation
+    const { clock, log, version, spawned, purges, audit } = foundation
     const announcer = new PurgeAnnouncer(purges)
     return new Crew(server, server.workers, {
       ...{ clock, logger: log.logger, current, spawned },
@@ -68,6 +69,7 @@ export class Hub {
       calls: (_thread, link) => ({
         ...answerForwarded(link, handle, createTrace),
         ...tierCalls(foundation.tiers),
+        ...auditCalls(audit ?? { sinks: [], chain: undefined }),
       }),
       opening: (thread, link) => ({ purges: announcer.join(thread, link) }),
       ended: (thread) => {

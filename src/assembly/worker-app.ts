@@ -6,12 +6,13 @@ import type { ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
 import { createLogger } from '../observe/logger.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
+import { type AuditCalls, RemoteAuditSink } from '../workers/audit-sink.ts'
 import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
 import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
-import { closeAudit } from './audit.ts'
+import { closeAudit, sinksOf } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { createGeneration, type Generation } from './generation.ts'
 import { Generations } from './generations.ts'
@@ -28,7 +29,7 @@ export function runWorker(channel: Channel, boot: WorkerBoot): void {
 export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls
 
 /** What the hub does for a worker. */
-export type HubCalls = ForwardingCalls & TierCalls
+export type HubCalls = ForwardingCalls & TierCalls & AuditCalls
 
 /** Opened: what it is made of once the hub has said so. */
 interface Opened {
@@ -159,6 +160,11 @@ class WorkerApp {
         this.#perform(
           follower.calls({ storeNothing: (isPurged) => this.#opened?.foundation.runs.storeNothing(isPurged) }),
         )
+      },
+      openAudit: async ({ audit }, { events }) => {
+        const [first, ...others] = audit === undefined ? [] : sinksOf(audit)
+        if (first === undefined) return undefined
+        return { sinks: [new RemoteAuditSink([first, ...others], this.#hub, events)], chain: undefined }
       },
       sharedTier: (layer, events) => {
         const tier = memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub)
