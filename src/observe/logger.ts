@@ -11,7 +11,7 @@ export interface LoggerOptions {
 
 export interface LogOutput {
   readonly logger: Logger
-  /** Adds a finished line, newline included: for lines that come with every request. The caller minds the level. */
+  /** Adds finished lines, newlines included: for lines that come with every request. The caller minds the level. */
   write(line: string): void
   /** Writes what is still in memory. Synchronous: it is the last thing a process does. */
   flush(): void
@@ -29,34 +29,42 @@ export function createLogger(
   clock: Clock,
   destination?: DestinationStream,
 ): LogOutput {
-  const output = destination ?? new Batches(format === 'pretty' ? prettyStream({ sync: true }) : stdout(), clock)
+  if (destination !== undefined) return outputTo(destination, level, () => undefined)
+  return createBatchedLogger(level, clock, format === 'pretty' ? prettyStream({ sync: true }) : stdout())
+}
+
+/** JSON lines, many at a time. */
+export function createBatchedLogger(level: string, clock: Clock, stream: LogStream): LogOutput {
+  const batches = new Batches(stream, clock)
+  return outputTo(batches, level, () => batches.flush())
+}
+
+function outputTo(destination: DestinationStream, level: string, flush: () => void): LogOutput {
   return {
-    logger: pino({ level, base: null }, output),
+    logger: pino({ level, base: null }, destination),
     write: (line) => {
-      output.write(line)
+      destination.write(line)
     },
-    flush: () => {
-      if (output instanceof Batches) output.flush()
-    },
+    flush,
   }
 }
 
-function stdout(): Stream {
+function stdout(): LogStream {
   return pino.destination({ dest: 1, sync: false, maxLength: mostWaitingBytes })
 }
 
-interface Stream extends DestinationStream {
+export interface LogStream extends DestinationStream {
   flushSync?(): void
 }
 
 /** In front of pino's own stream, which measures all that it holds again at every line: 20 µs for each at 64 KiB. */
 class Batches implements DestinationStream {
-  readonly #stream: Stream
+  readonly #stream: LogStream
   readonly #clock: Clock
   #lines: string[] = []
   #size = 0
 
-  constructor(stream: Stream, clock: Clock) {
+  constructor(stream: LogStream, clock: Clock) {
     this.#stream = stream
     this.#clock = clock
   }
