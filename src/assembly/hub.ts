@@ -10,6 +10,7 @@ import type { Handler } from '../http/messages.ts'
 import { auditCalls } from '../workers/audit-sink.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
+import { logCalls } from '../workers/log-output.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
 import { Crew } from './crew.ts'
@@ -69,6 +70,7 @@ export class Hub {
       calls: (_thread, link) => ({
         ...answerForwarded(link, handle, createTrace),
         ...tierCalls(foundation.tiers),
+        ...logCalls(log),
         ...auditCalls(audit ?? { sinks: [], chain: undefined }),
       }),
       opening: (thread, link) => ({ purges: announcer.join(thread, link) }),

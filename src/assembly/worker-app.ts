@@ -4,12 +4,13 @@ import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import type { ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
-import { createLogger } from '../observe/logger.ts'
+import { createBatchedLogger } from '../observe/logger.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { type AuditCalls, RemoteAuditSink } from '../workers/audit-sink.ts'
 import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
 import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
+import { type LogCalls, RemoteLogStream } from '../workers/log-output.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
 import { closeAudit, sinksOf } from './audit.ts'
@@ -29,7 +30,7 @@ export function runWorker(channel: Channel, boot: WorkerBoot): void {
 export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls
 
 /** What the hub does for a worker. */
-export type HubCalls = ForwardingCalls & TierCalls & AuditCalls
+export type HubCalls = ForwardingCalls & TierCalls & AuditCalls & LogCalls
 
 /** Opened: what it is made of once the hub has said so. */
 interface Opened {
@@ -41,6 +42,7 @@ class WorkerApp {
   readonly #hub: Link<HubCalls>
   readonly #boot: WorkerBoot
   readonly #forwarder: Forwarder
+  readonly #logStream: RemoteLogStream
   /** What this thread does for the hub: more, once there is something to do it with. */
   readonly #calls: Record<string, Calls[string]>
   #opened: Opened | undefined
@@ -52,6 +54,7 @@ class WorkerApp {
     this.#hub = new Link(channel, this.#calls)
     this.#boot = boot
     this.#forwarder = new Forwarder(this.#hub)
+    this.#logStream = new RemoteLogStream(this.#hub)
     this.#perform(this.#forwarder.calls)
   }
 
@@ -73,7 +76,7 @@ class WorkerApp {
 
   async #open(opening: Opening): Promise<void> {
     const { current, version } = this.#boot
-    const log = createLogger(current.config.logging, systemClock)
+    const log = createBatchedLogger(current.config.logging.level, systemClock, this.#logStream)
     const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat(opening) }
     const foundation = await openFoundation(current.config, ports)
     const generation = this.#generation(current, foundation)
@@ -122,6 +125,7 @@ class WorkerApp {
     await foundation.close()
     await closeAudit(foundation.audit)
     foundation.log.flush()
+    await this.#logStream.taken
   }
 
   get #ready(): Opened {

@@ -172,7 +172,13 @@ export async function startProxyBefore(
   const { config, described } = loadedFrom(endpoint, settings)
   const log: Record<string, unknown>[] = []
   const output = createLogger({ level: 'info', format: 'json' }, systemClock, {
-    write: (line) => log.push(JSON.parse(line)),
+    write: (lines) =>
+      log.push(
+        ...lines
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ),
   })
   const { clock = systemClock, tierGuard, spawned } = settings
   const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test', described }
