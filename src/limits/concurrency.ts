@@ -5,6 +5,7 @@ import { ProxyError } from '../base/errors.ts'
 import type { ProxyRequest } from '../http/messages.ts'
 import { Line } from './line.ts'
 import { Holding, SharedPlaces } from './shared-places.ts'
+import { type Waiter, waitIn } from './waiter.ts'
 
 export interface SlotOptions {
   /** Requests under way at once; 1 at least. */
@@ -35,10 +36,6 @@ export interface Slots {
 
 export function createSlots(options: SlotOptions, ports: { readonly clock: Clock }): Slots {
   return new FairSlots(options, ports.clock)
-}
-
-interface Waiter {
-  admit(): void
 }
 
 class Account {
@@ -127,7 +124,8 @@ class FairSlots implements Slots {
 
   #admitFirst(account: Account): void {
     this.#slots.take(account.slots)
-    account.line.next()?.admit()
+    this.#queue.give(account.queue)
+    account.line.next()?.admit(account.release)
     this.#keepTurn(account)
   }
 
@@ -139,32 +137,12 @@ class FairSlots implements Slots {
   #wait(account: Account, signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted()
     if (!this.#queue.take(account.queue)) throw new ProxyError('Overloaded', 'no slot is free, and the queue is full')
-    const limitMs = this.#waitLimitMs
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        callOff()
-        signal.removeEventListener('abort', leave)
-        this.#queue.give(account.queue)
-      }
-      const giveUp = (reason: unknown) => {
-        end()
-        account.line.leave(waiter)
-        this.#keepTurn(account)
-        reject(reason)
-      }
-      const leave = () => giveUp(signal.reason)
-      const callOff = this.#clock.alarm(limitMs, () =>
-        giveUp(new ProxyError('Overloaded', `no slot within ${limitMs} ms`)),
-      )
-      const waiter = {
-        admit() {
-          end()
-          resolve(account.release)
-        },
-      }
-      signal.addEventListener('abort', leave)
-      account.line.join(waiter)
-      this.#turns.join(account)
+    const patience = { clock: this.#clock, limitMs: this.#waitLimitMs, signal }
+    const slot = waitIn(account.line, patience, () => {
+      this.#queue.give(account.queue)
+      this.#keepTurn(account)
     })
+    this.#turns.join(account)
+    return slot
   }
 }
