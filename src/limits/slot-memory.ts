@@ -13,7 +13,7 @@ export interface SlotHandle {
   readonly shape: SlotShape
 }
 
-/** What there is once of each. `version` grows when a bucket may have come to another row. */
+/** What there is once of each. `version` grows when a row has come to another bucket. */
 export const slotWords = { lock: 0, version: 1, lastRow: 2, waitLimitMs: 3, end: 4 } as const
 /** A bucket is known by that much of a digest of its name. */
 export const digestWords = 4

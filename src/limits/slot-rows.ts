@@ -19,10 +19,10 @@ export class SlotRows {
     return this.#memory.words[slotWords.version] ?? 0
   }
 
-  /** A new one for a bucket that has none. */
+  /** A new one for a bucket that has none: one that is not of the configuration, or found no row when that was made. */
   rowOf(bucket: string): number {
     const digest = digestOf(bucket)
-    return this.#known(digest) ?? this.#open(digest)
+    return this.#known(digest) ?? (this.#memory.isSharing[rowOfOthers] === 1 ? rowOfOthers : this.#open(digest))
   }
 
   /** From now on these are the buckets of the configuration. */
@@ -33,7 +33,6 @@ export class SlotRows {
     const known = digests.map((digest) => this.#known(digest))
     for (const row of known) if (row !== undefined) isSharing[row] = 1
     for (const [index, digest] of digests.entries()) isSharing[known[index] ?? this.#open(digest)] = 1
-    this.#renew()
   }
 
   #known(digest: Int32Array): number | undefined {
@@ -52,7 +51,7 @@ export class SlotRows {
     if (row === rowOfOthers) return row
     digests.set(digest, row * digestWords)
     if (row === next) words[slotWords.lastRow] = row
-    else this.#renew()
+    else words[slotWords.version] = this.version + 1
     return row
   }
 
@@ -66,10 +65,6 @@ export class SlotRows {
 
   get #lastRow(): number {
     return this.#memory.words[slotWords.lastRow] ?? 0
-  }
-
-  #renew(): void {
-    this.#memory.words[slotWords.version] = this.version + 1
   }
 }
 

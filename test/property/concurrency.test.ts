@@ -2,14 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Abandoned, ProxyError } from '../../src/base/errors.ts'
-import { createSlots, type Release, type Slots } from '../../src/limits/concurrency.ts'
+import { createSlots, type Release, type SlotOptions, type Slots } from '../../src/limits/concurrency.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { fc } from '../support/fast-check.ts'
+import { slotsOfThreads } from '../support/slots-of-threads.ts'
 
 interface Bounds {
   readonly max: number
   readonly queue: number
   readonly buckets: readonly string[]
+}
+
+type MakeSlots = (options: SlotOptions, clock: FakeClock) => Slots
+
+const implementations: Readonly<Record<string, MakeSlots>> = {
+  'of one thread': (options, clock) => createSlots(options, { clock }),
+  'shared by threads': (options, clock) => slotsOfThreads(options, 1, clock).spread,
 }
 
 type Answer = 'let in' | 'waits' | 'refused'
@@ -88,10 +96,10 @@ class Trial {
   #admitted: number[] = []
   #ids = 0
 
-  constructor(bounds: Bounds) {
+  constructor(make: MakeSlots, bounds: Bounds) {
     this.#bounds = bounds
     this.#model = new Model(bounds)
-    this.#slots = createSlots({ ...bounds, waitLimitMs: 1000 }, { clock: this.#clock })
+    this.#slots = make({ ...bounds, waitLimitMs: 1000 }, this.#clock)
   }
 
   readonly steps = {
@@ -181,49 +189,51 @@ const step = fc.tuple(
   fc.nat({ max: 100 }),
 )
 
-test('slots are never more than there are, each bucket has its part, everybody gets a turn, and none is lost', async () => {
-  await fc.assert(
-    fc.asyncProperty(bounds, fc.array(step, { maxLength: 80 }), async (chosen, steps) => {
-      const trial = new Trial(chosen)
-      for (const [kind, choice] of steps) {
-        await trial.steps[kind](choice)
-        trial.check()
-      }
-      await trial.end()
-    }),
-    { numRuns: 1000 },
-  )
-})
-
-test('however often they are adjusted, all slots are there once everything is given back', async () => {
-  const change = fc.tuple(bounds, fc.array(fc.constantFrom('a', 'b', 'c', 'd', ''), { maxLength: 20 }))
-  await fc.assert(
-    fc.asyncProperty(bounds, fc.array(change, { maxLength: 10 }), async (first, changes) => {
-      const slots = createSlots({ ...first, waitLimitMs: 1000 }, { clock: new FakeClock() })
-      const held: Release[] = []
-      const ask = (bucket: string) => {
-        try {
-          const slot = slots.take(bucket, { signal: new AbortController().signal })
-          if (slot instanceof Promise) void slot.then((release) => held.push(release))
-          else held.push(slot)
-        } catch (error) {
-          assert.ok(isOverload(error))
+for (const [name, make] of Object.entries(implementations)) {
+  test(`slots ${name} are never more than there are, each bucket has its part, everybody gets a turn, and none is lost`, async () => {
+    await fc.assert(
+      fc.asyncProperty(bounds, fc.array(step, { maxLength: 80 }), async (chosen, steps) => {
+        const trial = new Trial(make, chosen)
+        for (const [kind, choice] of steps) {
+          await trial.steps[kind](choice)
+          trial.check()
         }
-      }
-      for (const [next, asks] of changes) {
-        for (const bucket of asks) bucket === '' ? held.shift()?.() : ask(bucket)
-        slots.adjust({ ...next, waitLimitMs: 1000 })
-        await turn()
-      }
-      for (let release = held.shift(); release !== undefined; release = held.shift()) {
-        release()
-        await turn()
-      }
-      assert.deepEqual([slots.taken, slots.waiting], [0, 0])
-      const { max, buckets } = changes.at(-1)?.[0] ?? first
-      for (let i = 0; i < max; i++) ask(buckets[i % buckets.length] ?? '')
-      assert.equal(held.length, max)
-    }),
-    { numRuns: 300 },
-  )
-})
+        await trial.end()
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test(`however often slots ${name} are adjusted, all are there once everything is given back`, async () => {
+    const change = fc.tuple(bounds, fc.array(fc.constantFrom('a', 'b', 'c', 'd', ''), { maxLength: 20 }))
+    await fc.assert(
+      fc.asyncProperty(bounds, fc.array(change, { maxLength: 10 }), async (first, changes) => {
+        const slots = make({ ...first, waitLimitMs: 1000 }, new FakeClock())
+        const held: Release[] = []
+        const ask = (bucket: string) => {
+          try {
+            const slot = slots.take(bucket, { signal: new AbortController().signal })
+            if (slot instanceof Promise) void slot.then((release) => held.push(release))
+            else held.push(slot)
+          } catch (error) {
+            assert.ok(isOverload(error))
+          }
+        }
+        for (const [next, asks] of changes) {
+          for (const bucket of asks) bucket === '' ? held.shift()?.() : ask(bucket)
+          slots.adjust({ ...next, waitLimitMs: 1000 })
+          await turn()
+        }
+        for (let release = held.shift(); release !== undefined; release = held.shift()) {
+          release()
+          await turn()
+        }
+        assert.deepEqual([slots.taken, slots.waiting], [0, 0])
+        const { max, buckets } = changes.at(-1)?.[0] ?? first
+        for (let i = 0; i < max; i++) ask(buckets[i % buckets.length] ?? '')
+        assert.equal(held.length, max)
+      }),
+      { numRuns: 300 },
+    )
+  })
+}
