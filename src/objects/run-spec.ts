@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import type { FillBudget } from './fill-budget.ts'
+import type { SlicePeers } from './peers.ts'
 import type { PinnedBody, PinnedQuestion } from './pinned-body.ts'
 
 export interface RunSpec extends PinnedQuestion {
@@ -19,4 +20,6 @@ export interface RunPorts {
   readonly store: RecordStore
   readonly budget: FillBudget
   readonly clock: Clock
+  /** Told of each run. Absent: this is the only thread. */
+  readonly peers?: SlicePeers | undefined
 }

@@ -1,6 +1,7 @@
 import { Abandoned } from '../base/errors.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
+import type { Origin } from '../origin/origin.ts'
 import type { RunPorts, RunSpec } from './run-spec.ts'
 import { SliceRun } from './slice-run.ts'
 
@@ -18,19 +19,35 @@ export class RunTable {
 
   /** The run a reader of slice `index` of this version should wait for. */
   covering(what: RunOf, index: number): SliceRun | undefined {
-    const runs = this.#runs.get(name(what))
+    return this.coveringOf(versionName(what), index, what.origin)
+  }
+
+  /** By the version's name, for whoever does not know the origin: whichever it is asked of. */
+  coveringOf(version: string, index: number, origin?: Origin): SliceRun | undefined {
+    const runs = this.#runs.get(version)
     if (runs === undefined) return undefined
-    for (const run of runs) if (run.of.origin === what.origin && run.covers(index)) return run
+    for (const run of runs) if (isOf(run, origin) && run.covers(index)) return run
     return undefined
   }
 
   /** Slices from `first` on that no run of this version will come to by itself: where a new run should end, at most `last`. */
   openEnd(what: RunOf, first: number, last: number): number {
+    return this.openEndOf(versionName(what), first, last, what.origin)
+  }
+
+  openEndOf(version: string, first: number, last: number, origin?: Origin): number {
     let end = last
-    for (const run of this.#runs.get(name(what)) ?? []) {
-      if (run.of.origin === what.origin && run.next > first && run.comesTo(run.next)) end = Math.min(end, run.next - 1)
+    for (const run of this.#runs.get(version) ?? []) {
+      if (isOf(run, origin) && run.next > first && run.comesTo(run.next)) end = Math.min(end, run.next - 1)
     }
     return end
+  }
+
+  /** Where none covers slice `first`, those that would come there later end before it: another run begins with it. */
+  endBefore(version: string, first: number, origin?: Origin): void {
+    for (const run of this.#runs.get(version) ?? []) {
+      if (isOf(run, origin) && !run.covers(first) && run.comesTo(first)) run.endBefore(first)
+    }
   }
 
   /**
@@ -38,14 +55,14 @@ export class RunTable {
    * for twice. The caller attaches.
    */
   start(spec: RunSpec): SliceRun {
-    const id = name(spec)
+    const id = versionName(spec)
     const runs = this.#runs.get(id) ?? new Set()
-    for (const other of runs) {
-      if (other.of.origin === spec.origin && other.comesTo(spec.first)) other.endBefore(spec.first)
-    }
+    this.endBefore(id, spec.first, spec.origin)
     const run = new SliceRun(spec, this.#ports)
     this.#runs.set(id, runs.add(run))
+    this.#ports.peers?.runBegan(id, spec.first)
     void run.ended.then(() => {
+      this.#ports.peers?.runEnded(id)
       runs.delete(run)
       if (runs.size === 0 && this.#runs.get(id) === runs) this.#runs.delete(id)
     })
@@ -73,4 +90,8 @@ export class RunTable {
 }
 
 /** Slices are told apart by where they are cut as well: an origin may lie about the tag. */
-const name = ({ key, head: { etag, size, sliceBytes } }: RunOf) => `${key.id}\n${size}/${sliceBytes} ${etag}`
+export function versionName({ key, head: { etag, size, sliceBytes }, origin }: RunOf): string {
+  return `${key.id}\n${size}/${sliceBytes} ${etag}\n${origin.fingerprint}`
+}
+
+const isOf = (run: SliceRun, origin: Origin | undefined) => origin === undefined || run.of.origin === origin

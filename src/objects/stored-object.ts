@@ -8,7 +8,8 @@ import { type ObjectHead, sliceLength } from '../cache/record.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import type { ObjectRef, Origin } from '../origin/origin.ts'
 import type { FirstByte, OpenedObject } from './opened-object.ts'
-import type { RunTable } from './run-table.ts'
+import type { PeerReader, Peers } from './peers.ts'
+import { type RunTable, versionName } from './run-table.ts'
 import type { SliceFill } from './slice-fill.ts'
 import type { SliceRun } from './slice-run.ts'
 
@@ -24,6 +25,8 @@ export interface StoredPorts {
   readonly store: RecordStore
   readonly runs: RunTable
   readonly clock: Clock
+  /** Absent: this is the only thread. */
+  readonly peers?: Peers | undefined
 }
 
 export interface StoredSpec {
@@ -42,7 +45,7 @@ export interface StoredSpec {
 }
 
 type Source =
-  | { readonly kind: 'bytes'; readonly from: 'tier'; readonly bytes: Uint8Array }
+  | { readonly kind: 'bytes'; readonly from: 'tier' | 'joined'; readonly bytes: Uint8Array }
   | { readonly kind: 'fill'; readonly from: 'joined' | 'asked'; readonly fill: SliceFill }
 
 export class StoredObject implements OpenedObject {
@@ -56,6 +59,8 @@ export class StoredObject implements OpenedObject {
   /** The run this reader started, if any, and the slice before which it brought none. */
   #own: SliceRun | undefined
   #ownFirst = 0
+  /** In the eyes of other threads, once it has asked them for a slice. */
+  #peer: PeerReader | undefined
   #prepared: { readonly index: number; readonly source: Source } | undefined
   #isReleased = false
 
@@ -72,7 +77,7 @@ export class StoredObject implements OpenedObject {
   async prepare(range: ByteRange, signal: AbortSignal): Promise<FirstByte> {
     if (this.whole !== undefined || range.start === range.end) return 'tier'
     const index = Math.floor(range.start / this.head.sliceBytes)
-    const source = await this.#locate(index, range)
+    const source = await this.#locate(index, range, signal)
     const wait = source.from === 'joined' ? this.#spec.timeline?.join(this.#run?.of.timeline) : undefined
     if (source.kind === 'fill') await source.fill.arrived(range.start - index * this.head.sliceBytes, signal)
     wait?.end()
@@ -87,7 +92,7 @@ export class StoredObject implements OpenedObject {
       const base = index * this.head.sliceBytes
       const from = at - base
       const to = Math.min(range.end - base, sliceLength(this.head, index))
-      let source: Source | undefined = await this.#sourceOf(index, { start: at, end: range.end })
+      let source: Source | undefined = await this.#sourceOf(index, { start: at, end: range.end }, signal)
       if (source.kind === 'fill' && !source.fill.isComplete) {
         this.#note(own, index, source, to - from)
         yield* source.fill.read(from, to, signal)
@@ -111,6 +116,7 @@ export class StoredObject implements OpenedObject {
     this.#prepared = undefined
     this.#run?.detach()
     this.#run = undefined
+    this.#peer?.release()
     if (this.#isSliced) this.#ports.store.readerLeft(this.#spec.key.id)
   }
 
@@ -126,22 +132,53 @@ export class StoredObject implements OpenedObject {
     own.ownBytes += bytes
   }
 
-  async #sourceOf(index: number, range: ByteRange): Promise<Source> {
+  async #sourceOf(index: number, range: ByteRange, signal: AbortSignal): Promise<Source> {
     const prepared = this.#prepared
     this.#prepared = undefined
-    return prepared?.index === index ? prepared.source : await this.#locate(index, range)
+    return prepared?.index === index ? prepared.source : await this.#locate(index, range, signal)
   }
 
-  async #locate(index: number, range: ByteRange): Promise<Source> {
+  async #locate(index: number, range: ByteRange, signal: AbortSignal): Promise<Source> {
     if (this.whole !== undefined) return { kind: 'bytes', from: 'tier', bytes: this.whole }
     const running = this.#askRun(index, range)
     if (running !== undefined) return running
     const stored = await this.#stored(index)
     if (stored instanceof Uint8Array) return { kind: 'bytes', from: 'tier', bytes: stored }
+    if (this.#ports.peers !== undefined) return this.#locateElsewhere(index, range, signal, stored, this.#ports.peers)
+    return this.#joinOrStart(index, range, stored)
+  }
+
+  async #locateElsewhere(
+    index: number,
+    range: ByteRange,
+    signal: AbortSignal,
+    stored: 'outdated' | undefined,
+    peers: Peers,
+  ): Promise<Source> {
+    const wait = this.#spec.timeline?.join(undefined)
+    this.#peer ??= peers.reader(versionName(this.#spec))
+    const found = await this.#peer.slice(index, this.#lastWanted(range), signal)
+    wait?.end()
+    if (found.kind === 'bytes') return { kind: 'bytes', from: 'joined', bytes: found.bytes }
+    try {
+      const again = found.wasRunning ? await this.#stored(index) : stored
+      if (again instanceof Uint8Array) return { kind: 'bytes', from: 'tier', bytes: again }
+      return await this.#joinOrStart(index, range, again, found.last)
+    } finally {
+      found.settle()
+    }
+  }
+
+  async #joinOrStart(
+    index: number,
+    range: ByteRange,
+    stored: 'outdated' | undefined,
+    most = Infinity,
+  ): Promise<Source> {
     // Somebody may have started a run, and even ended it, while the tiers were asked: look for it before starting another.
     // Where one slice is of another version the next ones are too: no reason to look for cached ones among them.
     const last = stored === 'outdated' ? this.#lastWanted(range) : await this.#lastMissing(index, range)
-    return this.#askRun(index, range) ?? this.#startRun(index, last, range)
+    return this.#askRun(index, range) ?? this.#startRun(index, Math.min(last, most), range)
   }
 
   #askRun(index: number, range: ByteRange): Source | undefined {
