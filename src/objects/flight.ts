@@ -7,6 +7,7 @@ import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { Origin } from '../origin/origin.ts'
 import type { OpenedObject } from './opened-object.ts'
+import type { Outcome } from './peers.ts'
 import type { HeaderOf } from './wanted.ts'
 
 /** What one of those who wait for the exchange gets from it. */
@@ -16,8 +17,10 @@ export type Landing =
       readonly object: OpenedObject
       readonly how: 'confirmed' | 'stored' | 'passing'
       readonly status: number
+      /** Another thread has asked for it. */
+      readonly isOthers?: true
     }
-  | { readonly kind: 'missing'; readonly head: ObjectHead; readonly isStored: boolean }
+  | { readonly kind: 'missing'; readonly head: ObjectHead; readonly isStored: boolean; readonly isOthers?: true }
   /** The answer was for one reader only, or is another variant's: look again, without waiting for others. */
   | { readonly kind: 'alone'; readonly status: number }
   | { readonly kind: 'again' }
@@ -34,6 +37,8 @@ export interface Land {
   supersede?(): void
   /** Everybody who waited has theirs: what nobody took is let go. Called once, also when nobody waits any more. */
   done?(): void
+  /** For those who wait on other threads; 'look' where nothing is said. */
+  readonly outcome?: Outcome
 }
 
 interface Waiter {

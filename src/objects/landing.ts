@@ -62,14 +62,14 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
   const storing = judgeStoring({ ...head, size: head.size, etag: head.etag }, asking.policy)
   if (storing.kind === 'refuse') {
     await forget(asking, head.status, storing, ports)
-    return landPassing(answer, asking)
+    return landPassing(answer, asking, storing.memorable ? storing.reason : undefined)
   }
   if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { size: head.size }, ports)
   if (asking.method === 'HEAD') return landPassing(answer, asking)
   const collected = await collect(body, Math.min(asking.policy.sliceBytes, asking.policy.maxObjectBytes))
   if (collected.kind === 'longer') {
     ports.uncacheable.remember(asking.base, 'too-large')
-    return landPassing({ ...answer, body: collected.body }, asking)
+    return landPassing({ ...answer, body: collected.body }, asking, 'too-large')
   }
   const { bytes } = collected
   return keep(answer, asking, storing.varyNames, { size: bytes.length, whole: bytes }, ports)
@@ -86,8 +86,8 @@ export function passingObject({ head, body, start }: ObjectAnswer): PassingObjec
   return new PassingObject(headOf(head, head.size ?? -1, 0, ''), body, start)
 }
 
-/** For the one it was made for; another can use it only if it is not one reader's range. */
-function landPassing(answer: ObjectAnswer, asking: Asking): Land {
+/** For the one it was made for; another can use it only if it is not one reader's range. `why`: it will be so again. */
+function landPassing(answer: ObjectAnswer, asking: Asking, why?: string): Land {
   const { head, body } = answer
   let isTaken = false
   return {
@@ -100,6 +100,8 @@ function landPassing(answer: ObjectAnswer, asking: Asking): Land {
     done() {
       if (!isTaken) body.cancel()
     },
+    // An origin that fails is asked by one thread after the other.
+    ...(head.status < 500 && { outcome: { kind: 'alone', ...(why !== undefined && { why }) } }),
   }
 }
 
@@ -230,7 +232,7 @@ async function landMissing(answer: Missing, asking: Asking, ports: LandingPorts)
   const isStored = asking.mayStore && asking.policy.negativeTtlMs > 0
   if (asking.stored !== undefined) await ports.store.remove(asking.key.id)
   if (isStored) await ports.store.put(asking.base.id, { kind: 'object', head })
-  return { give: () => ({ kind: 'missing', head, isStored }) }
+  return { give: () => ({ kind: 'missing', head, isStored }), ...(!isStored && { outcome: { kind: 'missing', head } }) }
 }
 
 function absentHead(answer: Missing, { policy, origin }: Asking): ObjectHead {

@@ -8,6 +8,7 @@ import type { CacheStatusFacts } from '../policy/cache-status.ts'
 import { ageSeconds, type Freshness, judgeFreshness, type Lifetime } from '../policy/freshness.ts'
 import { revalidationHeaders } from '../policy/validators.ts'
 import { type Asking, asking, type Found } from './asking.ts'
+import { flyClaimed, mayServe } from './claimed-flight.ts'
 import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
 import { headToldBy, type LandingPorts, land } from './landing.ts'
 import { answers, at, atVariant } from './look-up.ts'
@@ -132,6 +133,7 @@ export class ObjectOpener {
     facts: CacheStatusFacts,
     orStale = false,
   ): Promise<OpenResult | 'again' | 'failing'> {
+    const since = this.#ports.clock.now()
     const { flight, isJoined } = this.#flightFor(asking, wanted)
     const wait = isJoined ? wanted.timeline?.join(flight.timeline) : undefined
     let landing = await flight.board(wanted.header, wanted.signal, wanted.timeline)
@@ -143,7 +145,13 @@ export class ObjectOpener {
     if (landing.kind === 'alone')
       landing = await this.#flyAlone(asking, wanted).board(wanted.header, wanted.signal, wanted.timeline)
     if (landing.kind === 'again' || landing.kind === 'alone') return 'again'
-    return this.#opened(landing, asking.key, wanted, isJoined ? { ...facts, collapsed: true } : facts)
+    const { isOthers } = landing
+    // When another thread heard of it is known only now.
+    if (isOthers && isJoined && !mayServe(asking.key.id, headOf(landing), since, wanted, this.#ports)) {
+      if (landing.kind === 'object') landing.object.release()
+      return 'again'
+    }
+    return this.#opened(landing, asking.key, wanted, isJoined || isOthers ? { ...facts, collapsed: true } : facts)
   }
 
   #flightFor(asking: Asking, wanted: Wanted): { flight: Flight; isJoined: boolean } {
@@ -151,10 +159,19 @@ export class ObjectOpener {
     if (uncacheable.has(asking.base)) return { flight: this.#flyAlone(asking, wanted), isJoined: false }
     const joinable = flights.joinable(asking.method, asking.key)
     if (joinable !== undefined && this.#mayJoin(joinable, asking, wanted)) return { flight: joinable, isJoined: true }
-    const fly: Fly = (signal, told) => this.#ask(asking, signal, told)
-    wanted.own.asked = true
+    const ask: Fly = (signal, told) => {
+      wanted.own.asked = true
+      return this.#ask(asking, signal, told)
+    }
+    const fly = this.#once(ask, asking, wanted)
     const { method, key, origin, timeline } = asking
     return { flight: flights.start(method, key, fly, origin, this.#ports.clock.now(), timeline), isJoined: false }
+  }
+
+  /** For all threads, where there are several. */
+  #once(ask: Fly, asking: Asking, wanted: Wanted): Fly {
+    const { peers } = this.#ports
+    return peers === undefined ? ask : flyClaimed(ask, asking, wanted, { ...this.#ports, peers })
   }
 
   /**
@@ -228,7 +245,8 @@ export class ObjectOpener {
     const { flights, uncacheable } = this.#ports
     if (flights.joinable(question.method, question.key) !== undefined || uncacheable.has(question.base)) return
     const never = new AbortController()
-    const fly: Fly = (signal, told) => this.#ask({ ...question, range: undefined }, signal, told)
+    const ask: Fly = (signal, told) => this.#ask({ ...question, range: undefined }, signal, told)
+    const fly = this.#once(ask, question, wanted)
     const { method, key, origin, timeline } = question
     const flight = flights.start(method, key, fly, origin, this.#ports.clock.now(), timeline)
     void flight.board(wanted.header, never.signal).then(
@@ -242,6 +260,10 @@ export class ObjectOpener {
   async #forgetDenied(error: unknown, { key }: Found): Promise<void> {
     if (error instanceof ProxyError && error.status === 403) await this.#ports.store.remove(key.id)
   }
+}
+
+function headOf(landing: Extract<Landing, { kind: 'object' | 'missing' }>): ObjectHead {
+  return landing.kind === 'object' ? landing.object.head : landing.head
 }
 
 function isFailing(landing: Landing): landing is Extract<Landing, { kind: 'object' | 'alone' }> {
