@@ -1,0 +1,147 @@
+/**
+ * Which thread asks the origin for which head, and who waits for what comes of it. Of one question there is one claim, unless
+ * what its exchange will say has been purged: then the next one does not wait for it.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { EpochMs, RecordId } from '../base/types.ts'
+import type { Outcome } from '../objects/peers.ts'
+import type { ClaimQuestion, ClaimReply } from './peer-calls.ts'
+
+export interface ClaimsPorts {
+  readonly clock: Clock
+  /** Whether a purge covers what came of an exchange that began then. */
+  isOutdated(id: RecordId, startedAt: EpochMs): boolean
+}
+
+interface Claimant {
+  readonly thread: number
+  readonly question: ClaimQuestion
+  answer(reply: ClaimReply): void
+  /** Undefined: it has the claim itself. */
+  waitsFor: Claim | undefined
+}
+
+interface Claim {
+  readonly name: string
+  readonly holder: Claimant
+  readonly waiting: Set<Claimant>
+}
+
+/** Longer than it takes from a look into the store to a claim, tiers that are slow included. */
+const lookedAgoMs = 1000
+const maxRemembered = 10_000
+
+export class Claims {
+  readonly #ports: ClaimsPorts
+  readonly #claims = new Map<string, Claim>()
+  readonly #claimants = new Map<string, Claimant>()
+  /** Claims that were given back a moment ago: who claims the same may have looked into the store before. */
+  readonly #returned = new Map<string, number>()
+
+  constructor(ports: ClaimsPorts) {
+    this.#ports = ports
+  }
+
+  /** How many claim or wait. */
+  get size(): number {
+    return this.#claimants.size
+  }
+
+  claim(thread: number, question: ClaimQuestion): Promise<ClaimReply> {
+    return new Promise((answer) => {
+      const claimant: Claimant = { thread, question, answer, waitsFor: this.#claimFor(question) }
+      if (claimant.waitsFor === undefined && !question.hasLooked && this.#wasJustReturned(question)) {
+        answer(look)
+        return
+      }
+      this.#claimants.set(keyOf(thread, question.number), claimant)
+      if (claimant.waitsFor === undefined) this.#grant(claimant)
+      else claimant.waitsFor.waiting.add(claimant)
+    })
+  }
+
+  /** Of a claim that is unknown by now: nothing. */
+  giveBack(thread: number, number: number, outcome: Outcome): void {
+    const claimant = this.#claimants.get(keyOf(thread, number))
+    if (claimant === undefined) return
+    this.#claimants.delete(keyOf(thread, number))
+    if (claimant.waitsFor === undefined) {
+      this.#end(claimant, outcome)
+    } else {
+      claimant.waitsFor.waiting.delete(claimant)
+      claimant.answer(look)
+    }
+  }
+
+  /** The thread has ended, and with it what it asked. */
+  leave(thread: number): void {
+    for (const { thread: of, question } of [...this.#claimants.values()]) {
+      if (of === thread) this.giveBack(thread, question.number, look)
+    }
+  }
+
+  /** What this question should wait for. */
+  #claimFor(question: ClaimQuestion): Claim | undefined {
+    return namesServing(question)
+      .map((name) => this.#claims.get(name))
+      .find((claim) => claim !== undefined && !this.#isOutdated(claim))
+  }
+
+  #isOutdated({ holder: { question } }: Claim): boolean {
+    return this.#ports.isOutdated(question.id, question.startedAt)
+  }
+
+  /** Who waited for what is outdated waits for this one. */
+  #grant(holder: Claimant): void {
+    const name = nameOf(holder.question)
+    const waiting = this.#claims.get(name)?.waiting ?? new Set<Claimant>()
+    const claim = { name, holder, waiting: new Set(waiting) }
+    waiting.clear()
+    for (const claimant of claim.waiting) claimant.waitsFor = claim
+    this.#claims.set(name, claim)
+    holder.answer({ kind: 'mine' })
+  }
+
+  #end(holder: Claimant, outcome: Outcome): void {
+    const name = nameOf(holder.question)
+    const claim = this.#claims.get(name)
+    if (claim?.holder !== holder) return // it was outdated, and another one has taken its place
+    this.#claims.delete(name)
+    if (outcome.kind === 'look') this.#remember(name)
+    for (const claimant of claim.waiting) {
+      this.#claimants.delete(keyOf(claimant.thread, claimant.question.number))
+      claimant.answer(outcome)
+    }
+  }
+
+  #wasJustReturned(question: ClaimQuestion): boolean {
+    const after = this.#ports.clock.monotonicMs() - lookedAgoMs
+    return namesServing(question).some((name) => (this.#returned.get(name) ?? after) > after)
+  }
+
+  /** The oldest comes first. */
+  #remember(name: string): void {
+    const now = this.#ports.clock.monotonicMs()
+    this.#returned.delete(name)
+    this.#returned.set(name, now)
+    for (const [old, at] of this.#returned) {
+      if (now - at < lookedAgoMs && this.#returned.size <= maxRemembered) return
+      this.#returned.delete(old)
+    }
+  }
+}
+
+const look: Outcome = { kind: 'look' }
+
+function nameOf({ method, id, originFingerprint }: ClaimQuestion, as = method): string {
+  return `${as} ${id}\n${originFingerprint}`
+}
+
+/** A GET's answer serves a HEAD as well. */
+function namesServing(question: ClaimQuestion): readonly string[] {
+  const own = nameOf(question)
+  return question.method === 'GET' ? [own] : [nameOf(question, 'GET'), own]
+}
+
+const keyOf = (thread: number, number: number) => `${thread}/${number}`
