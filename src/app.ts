@@ -57,7 +57,7 @@ export interface App {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function createApp(config: Config, ports: Ports): Promise<App> {
-  const hub = config.server.workers > 1 ? new Hub(config) : undefined
+  const hub = config.server.workers > 1 ? new Hub(config, ports.clock) : undefined
   const foundation = await openFoundation(config, { ...ports, ...(hub && { seat: hub.seat }) })
   try {
     return new RunningApp(config, ports, foundation, hub)

@@ -21,8 +21,8 @@ export interface CrewPorts {
   calls(thread: number, link: Link<WorkerCalls>): Calls
   /** What the thread is told first. From now on it is told of changes. */
   opening(thread: number, link: Link<WorkerCalls>): Opening
-  /** The thread has ended: what it held is given back, before another has its number. */
-  ended(thread: number): void
+  /** The thread has ended: what it held is given back. Resolves, and never rejects, when another may have its number. */
+  ended(thread: number): Promise<void>
   /** For tests that end threads. */
   readonly spawned?: ((worker: Worker) => void) | undefined
 }
@@ -147,11 +147,11 @@ export class Crew implements PublicListener {
     const { clock, logger } = this.#ports
     member.link.close()
     this.#members.delete(number)
-    this.#ports.ended(number)
+    const isVacant = this.#ports.ended(number)
     if (this.#isDraining || !member.isServing) return
     if (clock.monotonicMs() - member.startedMs > soundAfterMs) this.#pauses.delete(number)
     logger.error({ worker: number }, 'a worker has ended, and is replaced')
-    this.#replaceLater(number)
+    void isVacant.then(() => this.#replaceLater(number))
   }
 
   #replaceLater(number: number): void {

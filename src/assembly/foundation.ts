@@ -129,14 +129,16 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   })
   const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
   watchMemory(metrics, () => memoryParts(store, budget))
-  const runs = new RunTable({ store, clock, budget })
+  const peers = seat.peers()
+  const runs = new RunTable({ store, clock, budget, peers })
+  seat.lend(runs)
   const uncacheable = new UncacheableMemory(clock)
   const slots = seat.createSlots(slotOptions(config), { clock })
   const savings = new Savings(metrics, config.observability.prices)
   return {
     ...ports,
     ...{ seat, metrics, board, keyAges, savings, audit, purges, tiers, store, runs, uncacheable, pressure },
-    opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, flights: new FlightTable() }),
+    opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, peers, flights: new FlightTable() }),
     originEvents: counted,
     health,
     heard: heard.promise,

@@ -1,24 +1,32 @@
 /** The thread that has what all threads of the process share, and looks after those that serve requests. */
 
+import type { Clock } from '../base/clock.ts'
 import { createTrace } from '../base/trace.ts'
 import { ArenaTier } from '../cache/arena/arena-tier.ts'
 import { type ArenaHandle, createArena } from '../cache/arena/layout.ts'
 import { repairAfter } from '../cache/arena/repair.ts'
+import type { PurgeLog } from '../cache/purge-log.ts'
 import type { CacheTier, StoreEvents } from '../cache/tier.ts'
 import type { Config, LayerConfig } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
+import { HubSlots } from '../limits/hub-slots.ts'
+import type { SlotHandle } from '../limits/slot-memory.ts'
 import { auditCalls } from '../workers/audit-sink.ts'
+import { calling } from '../workers/caller.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
 import { logCalls } from '../workers/log-output.ts'
+import { PeerHub } from '../workers/peer-hub.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
+import { ThreadPeers } from '../workers/thread-peers.ts'
 import { Crew } from './crew.ts'
 import type { Foundation } from './foundation.ts'
 import { type Seat, soleSeat } from './seat.ts'
+import type { HubCalls } from './worker-app.ts'
 
 /** Of the threads that use what is shared; workers follow. */
-export const hubThread = 0
+const hubThread = 0
 
 /** What a worker begins with: plain values, and memory that is shared. */
 export interface WorkerBoot {
@@ -27,6 +35,7 @@ export interface WorkerBoot {
   readonly version: string
   readonly current: Numbered
   readonly arena: ArenaHandle | undefined
+  readonly slots: SlotHandle
 }
 
 export interface HubPorts {
@@ -34,6 +43,13 @@ export interface HubPorts {
   current(): Numbered
   /** Answers what came by none of the hub's own listeners. */
   readonly handle: Handler
+}
+
+/** What of it stands for all threads, once the hub's own parts have been made from its seat. */
+interface Centre {
+  readonly slots: HubSlots
+  readonly peers: PeerHub
+  readonly purges: PurgeAnnouncer
 }
 
 /** Records are counted by bucket; there may be more of them after a reload. */
@@ -45,40 +61,77 @@ export class Hub {
   readonly #config: Config
   readonly #threads: number
   readonly #arena: ArenaHandle | undefined
+  readonly #centre: Partial<{ -readonly [Part in keyof Centre]: Centre[Part] }> = {}
+  #crew: Crew | undefined
 
   /** Throws when the memory tier is too small to be shared. */
-  constructor(config: Config) {
+  constructor(config: Config, clock: Clock) {
     this.#config = config
     this.#threads = config.server.workers + 1
     this.#arena = arenaFor(config, this.#threads)
-    this.seat = {
-      ...soleSeat,
-      shareOf: (total) => shareOf(total, this.#threads),
-      sharedTier: (layer, events) => memoryTierOf(layer, this.#arena, hubThread, events),
-    }
+    this.seat = this.#seat(clock)
   }
 
   muster({ foundation, current, handle }: HubPorts): Crew {
     const { server } = this.#config
-    const { clock, log, version, spawned, purges, audit } = foundation
-    const announcer = new PurgeAnnouncer(purges)
-    return new Crew(server, server.workers, {
+    const { clock, log, version, spawned, audit, tiers } = foundation
+    const { slots, peers, purges } = this.#centre as Centre
+    const crew = new Crew(server, server.workers, {
       ...{ clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
-        ...{ thread, threads: this.#threads, version, current: current(), arena: this.#arena },
+        ...{ thread, threads: this.#threads, version, current: current() },
+        ...{ arena: this.#arena, slots: slots.handle },
       }),
-      calls: (_thread, link) => ({
+      calls: (thread, link): HubCalls => ({
         ...answerForwarded(link, handle, createTrace),
-        ...tierCalls(foundation.tiers),
+        ...tierCalls(tiers),
         ...logCalls(log),
         ...auditCalls(audit ?? { sinks: [], chain: undefined }),
+        ...peers.callsOf(thread),
+        wake: (other) => this.#wake(other),
       }),
-      opening: (thread, link) => ({ purges: announcer.join(thread, link) }),
-      ended: (thread) => {
-        announcer.ended(thread)
+      opening: (thread, link) => {
+        peers.join(thread, link)
+        return { purges: purges.join(thread, link) }
+      },
+      ended: async (thread) => {
+        purges.ended(thread)
+        peers.leave(thread)
         if (this.#arena !== undefined) repairAfter(thread, this.#arena)
+        await slots.forget(thread)
       },
     })
+    this.#crew = crew
+    return crew
+  }
+
+  #seat(clock: Clock): Seat {
+    const centre = this.#centre
+    let threadPeers: ThreadPeers | undefined
+    return {
+      ...soleSeat,
+      shareOf: (total) => shareOf(total, this.#threads),
+      joinPurges: (log: PurgeLog) => {
+        centre.purges = new PurgeAnnouncer(log)
+        centre.peers = new PeerHub({ clock, isOutdated: (id, startedAt) => log.isOutdated(id, 'unknown', startedAt) })
+        threadPeers = new ThreadPeers(calling(centre.peers.callsOf(hubThread)), clock)
+      },
+      sharedTier: (layer, events) => memoryTierOf(layer, this.#arena, hubThread, events),
+      peers: () => threadPeers,
+      lend: (runs) => {
+        if (threadPeers !== undefined) centre.peers?.join(hubThread, calling(threadPeers.callsTo(runs)))
+      },
+      createSlots: (options) => {
+        const wake = (thread: number) => this.#wake(thread)
+        centre.slots = new HubSlots({ ...options, threads: this.#threads }, { clock, wake })
+        return centre.slots
+      },
+    }
+  }
+
+  #wake(thread: number): void {
+    if (thread === hubThread) this.#centre.slots?.collect()
+    else this.#crew?.links.get(thread)?.tell('collectSlots', undefined)
   }
 }
 

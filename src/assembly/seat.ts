@@ -7,6 +7,8 @@ import type { CacheTier, StoreEvents } from '../cache/tier.ts'
 import type { Config, LayerConfig, RateLimitingConfig, WebhookConfig } from '../config/config.ts'
 import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
+import type { Peers } from '../objects/peers.ts'
+import type { RunTable } from '../objects/run-table.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
 import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
 
@@ -20,6 +22,10 @@ export interface Seat {
   openAudit(config: Config, ports: AuditPorts): Promise<OpenedAudit | undefined>
   /** Undefined: the tier is this thread's own. */
   sharedTier(layer: LayerConfig, events: StoreEvents): CacheTier | undefined
+  /** Undefined: there are no others. After `joinPurges`. */
+  peers(): Peers | undefined
+  /** Others may read along what this thread asks of origins. */
+  lend(runs: RunTable): void
   createSlots(options: SlotOptions, ports: { readonly clock: Clock }): Slots
   limiter(options: RateLimitingConfig, own: () => RateLimiter): RateLimiter
   webhooks(hooks: readonly WebhookConfig[], own: () => Webhooks): Webhooks
@@ -32,6 +38,8 @@ export const soleSeat: Seat = {
   createMetrics,
   openAudit,
   sharedTier: () => undefined,
+  peers: () => undefined,
+  lend: () => undefined,
   createSlots,
   limiter: (_options, own) => own(),
   webhooks: (_hooks, own) => own(),

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import type { ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
+import { ThreadSlots } from '../limits/thread-slots.ts'
 import { createBatchedLogger } from '../observe/logger.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { type AuditCalls, RemoteAuditSink } from '../workers/audit-sink.ts'
@@ -11,8 +12,10 @@ import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forw
 import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
 import { type LogCalls, RemoteLogStream } from '../workers/log-output.ts'
+import type { PeerCalls, PeerHubCalls } from '../workers/peer-calls.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
+import { ThreadPeers } from '../workers/thread-peers.ts'
 import { closeAudit, sinksOf } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { createGeneration, type Generation } from './generation.ts'
@@ -27,10 +30,17 @@ export function runWorker(channel: Channel, boot: WorkerBoot): void {
 }
 
 /** What a worker does for the hub. */
-export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls
+export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls & PeerCalls
 
 /** What the hub does for a worker. */
-export type HubCalls = ForwardingCalls & TierCalls & AuditCalls & LogCalls
+export type HubCalls = ForwardingCalls &
+  TierCalls &
+  AuditCalls &
+  LogCalls &
+  PeerHubCalls & {
+    /** Has another thread look whether its requests that wait have been granted a slot. */
+    wake(thread: number): void
+  }
 
 /** Opened: what it is made of once the hub has said so. */
 interface Opened {
@@ -46,6 +56,7 @@ class WorkerApp {
   /** What this thread does for the hub: more, once there is something to do it with. */
   readonly #calls: Record<string, Calls[string]>
   #opened: Opened | undefined
+  #slots: ThreadSlots | undefined
   #listener: Listener | undefined
   #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
 
@@ -63,6 +74,7 @@ class WorkerApp {
       open: (opening) => this.#open(opening),
       listen: (address) => this.#listen(address),
       load: () => this.#load(),
+      collectSlots: () => this.#slots?.collect(),
       prepare: (next) => this.#prepare(next),
       commit: () => this.#commit(),
       discard: () => this.#discard(),
@@ -153,7 +165,8 @@ class WorkerApp {
   }
 
   #seat({ purges }: Opening): Seat {
-    const { thread, threads, arena } = this.#boot
+    const { thread, threads, arena, slots } = this.#boot
+    const peers = new ThreadPeers(this.#hub, systemClock)
     let follower: PurgeFollower | undefined
     return {
       ...soleSeat,
@@ -164,6 +177,12 @@ class WorkerApp {
         this.#perform(
           follower.calls({ storeNothing: (isPurged) => this.#opened?.foundation.runs.storeNothing(isPurged) }),
         )
+      },
+      peers: () => peers,
+      lend: (runs) => this.#perform(peers.callsTo(runs)),
+      createSlots: (_options, { clock }) => {
+        this.#slots = new ThreadSlots(slots, thread, { clock, wake: (other) => this.#hub.tell('wake', other) })
+        return this.#slots
       },
       openAudit: async ({ audit }, { events }) => {
         const [first, ...others] = audit === undefined ? [] : sinksOf(audit)

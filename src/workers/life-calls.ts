@@ -26,6 +26,8 @@ export type LifeCalls = {
   open(opening: Opening): Promise<void>
   listen(address: ListenAddress): Promise<Listening>
   load(): Load
+  /** Requests that wait may have been granted a slot. */
+  collectSlots(): void
   /** The next configuration is made, and not used yet. Rejects, with nothing of it left, when something of it cannot be made. */
   prepare(next: Numbered): void
   /** What was prepared is used from now on. */
