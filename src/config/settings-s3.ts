@@ -59,7 +59,7 @@ const connection = {
     default: 50,
     min: 1,
     max: 10_000,
-    help: 'The most connections to the origin.',
+    help: 'The most connections to the origin. Divided among the threads of `server.workers`, one for each at least.',
   }),
   timeout_seconds: number({
     unit: 'seconds',
