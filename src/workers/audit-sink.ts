@@ -43,15 +43,20 @@ export class RemoteAuditSink implements AuditSink {
   readonly name: SinkName
   readonly #names: readonly SinkName[]
   readonly #link: Link<AuditCalls>
-  readonly #events: Pick<SinkEvents, 'dropped'>
+  readonly #events: Pick<SinkEvents, 'dropped' | 'written'>
   #gathered: AuditLine[] = []
   #depth = 0
   #bytes = 0
+  #isDropping = false
   #isClosed = false
   #lastHandover: Promise<void> = Promise.resolve()
 
   /** `names`: the sinks there, one at least; a line that is dropped here misses in each of them. */
-  constructor(names: readonly [SinkName, ...SinkName[]], link: Link<AuditCalls>, events: Pick<SinkEvents, 'dropped'>) {
+  constructor(
+    names: readonly [SinkName, ...SinkName[]],
+    link: Link<AuditCalls>,
+    events: Pick<SinkEvents, 'dropped' | 'written'>,
+  ) {
     this.name = names[0]
     this.#names = names
     this.#link = link
@@ -93,6 +98,7 @@ export class RemoteAuditSink implements AuditSink {
     this.#gathered = []
     try {
       await this.#link.call('auditLines', lines)
+      this.#tellTaken()
     } catch {
       this.#drop(lines.length, 'lost') // translated: the other thread is gone, and its sinks with it
     }
@@ -100,7 +106,15 @@ export class RemoteAuditSink implements AuditSink {
     for (const { bytes } of lines) this.#bytes -= bytes
   }
 
+  /** After a loss. Lines are counted as written where they are. */
+  #tellTaken(): void {
+    if (!this.#isDropping) return
+    this.#isDropping = false
+    for (const name of this.#names) this.#events.written(name, 0)
+  }
+
   #drop(lines: number, reason: Parameters<SinkEvents['dropped']>[2]): void {
+    this.#isDropping = true
     for (const name of this.#names) this.#events.dropped(name, lines, reason)
   }
 }

@@ -84,6 +84,23 @@ test('what was taken makes room', async () => {
   assert.deepEqual([sides.lines.length, sides.events.drops], [20_032, []])
 })
 
+test('once lines are taken again after a loss that is told, and nothing counted', async () => {
+  const told: string[] = []
+  const events = {
+    dropped: (sink: string, lines: number) => told.push(`${sink} lost ${lines}`),
+    written: (sink: string, lines: number) => told.push(`${sink} took ${lines}`),
+  }
+  using sides = linkedSides(recording()([]))
+  const sink = new RemoteAuditSink(['s3', 'file'], sides.near, events)
+  sink.record(auditLine('x'.repeat(17 << 20)))
+  for (let turns = 0; turns < 2; turns++) {
+    sink.record(auditLine('{}'))
+    await sides.settle()
+    await sides.settle()
+  }
+  assert.deepEqual(told, ['s3 lost 1', 'file lost 1', 's3 took 0', 'file took 0'])
+})
+
 test('lines that a thread did not take before it ended are lost, and counted', async () => {
   using sides = stage(deaf)
   for (const line of numberedLines(3)) sides.sink.record(line)
