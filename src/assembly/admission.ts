@@ -28,7 +28,7 @@ import { createRedisLimiter } from '../limits/redis-limiter.ts'
 import { jwksEvents, limiterEvents } from '../observe/access-events.ts'
 import type { KeyAges } from '../observe/key-ages.ts'
 import type { LogOutput } from '../observe/logger.ts'
-import type { StatusBoard } from '../observe/status-board.ts'
+import type { StatusNews } from '../observe/status-board.ts'
 import { notingKeys } from '../observe/status-notes.ts'
 import type { Admission, RouteLimits } from '../pipeline/admission.ts'
 import type { Foundation } from './foundation.ts'
@@ -39,7 +39,7 @@ interface AdmissionPorts {
   readonly random: Random
   readonly log: LogOutput
   readonly keyAges: KeyAges
-  readonly board: StatusBoard
+  readonly board: StatusNews
 }
 
 /** Of equal settings there is one: tokens it has verified are remembered. */

@@ -14,7 +14,7 @@ import { guarded } from '../cache/tier-guards.ts'
 import type { LayerConfig } from '../config/config.ts'
 import type { LogOutput } from '../observe/logger.ts'
 import { redisEvents } from '../observe/record-events.ts'
-import type { StatusBoard } from '../observe/status-board.ts'
+import type { StatusNews } from '../observe/status-board.ts'
 import { notingRedis } from '../observe/status-notes.ts'
 import type { CachePolicy } from '../policy/cache-policy.ts'
 import { usableUntil } from '../policy/freshness.ts'
@@ -28,7 +28,7 @@ export interface TierPorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: LogOutput
-  readonly board: StatusBoard
+  readonly board: StatusNews
   /** Told of the purges that tiers remember, and given those tiers to keep more. */
   readonly purges: PurgeLog
   /** The purges of others who share a Redis are known for the first time. */

@@ -4,9 +4,9 @@ import type { SinkEvents, SinkName } from '../audit/audit-sink.ts'
 import type { WebhookEvent, WebhookReports } from '../audit/webhook.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
-import type { StatusBoard } from './status-board.ts'
+import type { StatusNews } from './status-board.ts'
 
-export function sinkEvents(metrics: Metrics, logger: Logger, board: StatusBoard): SinkEvents {
+export function sinkEvents(metrics: Metrics, logger: Logger, board: StatusNews): SinkEvents {
   const failing = new Set<SinkName>()
   const dropping = new Set<SinkName>()
   return {

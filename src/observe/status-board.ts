@@ -14,11 +14,23 @@ export interface Row {
   readonly response_ms?: { readonly last: number; readonly mean: number }
 }
 
+/** What is told of the parts. */
+export interface StatusNews {
+  /** The parts that there are from now on. Nothing is known against those that are new; the others stay as they are. */
+  use(kind: PartKind, names: readonly string[]): void
+  /** `aspect`: what of it fails. It is degraded until all of that works. Without an error, the last one stands. */
+  failed(kind: PartKind, name: string, error: unknown, aspect?: unknown): void
+  works(kind: PartKind, name: string, aspect?: unknown): void
+  /** What `failed` said, without a change of state: one failure of something that goes on. */
+  erred(kind: PartKind, name: string, error: unknown): void
+  answered(kind: PartKind, name: string, tookMs: number): void
+}
+
 /** Messages of errors may quote what they failed on. */
 const longestMessage = 200
 
 /** Parts that nobody has named, or has ceased to name, have no row: what is heard of them is dropped. */
-export class StatusBoard {
+export class StatusBoard implements StatusNews {
   readonly #clock: Clock
   readonly #parts: Readonly<Record<PartKind, Map<string, Part>>> = {
     origins: new Map(),
@@ -35,14 +47,12 @@ export class StatusBoard {
     return Object.values(this.#parts).some((parts) => [...parts.values()].some((part) => part.isIll))
   }
 
-  /** The parts that there are from now on. Nothing is known against those that are new; the others stay as they are. */
   use(kind: PartKind, names: readonly string[]): void {
     const parts = this.#parts[kind]
     for (const name of parts.keys()) if (!names.includes(name)) parts.delete(name)
     for (const name of names) if (!parts.has(name)) parts.set(name, new Part(this.#now()))
   }
 
-  /** `aspect`: what of it fails. It is degraded until all of that works. Without an error, the last one stands. */
   failed(kind: PartKind, name: string, error: unknown, aspect: unknown = ''): void {
     if (error !== undefined) this.erred(kind, name, error)
     this.#parts[kind].get(name)?.failed(aspect, this.#now())
@@ -53,7 +63,6 @@ export class StatusBoard {
     if (part?.isIll) part.works(aspect, this.#now())
   }
 
-  /** What `failed` said, without a change of state: one failure of something that goes on. */
   erred(kind: PartKind, name: string, error: unknown): void {
     this.#parts[kind].get(name)?.erred(error, this.#now())
   }

@@ -4,9 +4,9 @@ import type { JwksEvents } from '../access/jwks.ts'
 import type { StoreEvents } from '../cache/tier.ts'
 import type { OriginEvents } from '../origin/origin.ts'
 import type { RedisEvents } from '../redis/client.ts'
-import type { StatusBoard } from './status-board.ts'
+import type { StatusNews } from './status-board.ts'
 
-export function notingTiers(events: StoreEvents, board: StatusBoard): StoreEvents {
+export function notingTiers(events: StoreEvents, board: StatusNews): StoreEvents {
   return {
     ...events,
     failed: (tier, operation, error) => {
@@ -27,7 +27,7 @@ export function notingTiers(events: StoreEvents, board: StatusBoard): StoreEvent
 }
 
 /** Of the connections of the tier. */
-export function notingRedis(events: RedisEvents, board: StatusBoard): RedisEvents {
+export function notingRedis(events: RedisEvents, board: StatusNews): RedisEvents {
   return {
     connected: () => {
       board.works('tiers', 'redis', 'connection')
@@ -41,7 +41,7 @@ export function notingRedis(events: RedisEvents, board: StatusBoard): RedisEvent
 }
 
 /** A bucket with several replicas is degraded while any of them is left alone. */
-export function notingOrigins(events: OriginEvents, board: StatusBoard): OriginEvents {
+export function notingOrigins(events: OriginEvents, board: StatusNews): OriginEvents {
   return {
     ...events,
     answered: (bucket, replica, status, durationMs) => {
@@ -75,7 +75,7 @@ function of(replica: string): string {
 }
 
 /** Several may fetch from one URL. */
-export function notingKeys(events: JwksEvents, board: StatusBoard, url: string): JwksEvents {
+export function notingKeys(events: JwksEvents, board: StatusNews, url: string): JwksEvents {
   const name = keysName(url)
   return {
     fetched: (keys) => {
