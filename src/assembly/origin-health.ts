@@ -2,7 +2,12 @@ import type { BreakerState } from '../base/breaker.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 
 export interface HealthNews {
-  breaker(news: Readonly<Record<'bucket' | 'replica' | 'state', string>>): void
+  breaker(news: {
+    readonly [name: string]: unknown
+    readonly bucket: string
+    readonly replica: string
+    readonly state: BreakerState
+  }): void
   /** Whether any replica of the bucket is asked at all. Told when it changes. */
   origin(news: { readonly [name: string]: unknown; readonly bucket: string; readonly healthy: boolean }): void
 }

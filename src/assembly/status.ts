@@ -16,7 +16,7 @@ export interface StatusParts {
   readonly clock: Clock
   readonly board: StatusBoard
   readonly metrics: Metrics
-  readonly health: OriginHealth
+  readonly health: Pick<OriginHealth, 'stateOf'>
   generation(): { readonly number: number; readonly config: Pick<Config, 'buckets'> }
   readonly store: Pick<RecordStore, 'usage'>
   readonly purges: PurgeLog
