@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { PurgeLog } from '../cache/purge-log.ts'
 import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
-import type { CacheTier, TierGuard } from '../cache/tier.ts'
+import type { CacheTier, TierGuard, TierUsage } from '../cache/tier.ts'
 import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { fillBytesOf } from '../config/memory-budget.ts'
@@ -114,8 +114,10 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     throw error
   })
   const store = createTieredStore(tiers, events, clock, purges)
-  watchUsage(metrics, () => store.usage())
-  for (const { kind, options } of config.layers) if (kind === 'disk') watchDiskSpace(metrics, options.folder)
+  const usage = seat.measuresTiers ? () => store.usage() : () => []
+  watchUsage(metrics, usage)
+  for (const { kind, options } of config.layers)
+    if (kind === 'disk' && seat.measuresTiers) watchDiskSpace(metrics, options.folder)
   const keyAges = new KeyAges(clock)
   readAtScrape(metrics.jwksAge, () => {
     metrics.jwksAge.cell().set(keyAges.oldestMs / 1000)
@@ -128,7 +130,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     moved: (bucket) => board.works('origins', bucket),
   })
   const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
-  watchMemory(metrics, () => memoryParts(store, budget))
+  watchMemory(metrics, () => memoryParts(new Map(usage()).get('memory'), budget))
   const peers = seat.peers()
   const runs = new RunTable({ store, clock, budget, peers })
   seat.lend(runs)
@@ -188,8 +190,7 @@ function longestStayMs(layer: LayerConfig): number {
   return layer.kind === 'redis' ? purgesKeptForMs(layer.options.ttlMs) : 0
 }
 
-function memoryParts(store: RecordStore, budget: FillBudget): readonly MemoryPart[] {
-  const tier = new Map(store.usage()).get('memory')
+function memoryParts(tier: TierUsage | undefined, budget: FillBudget): readonly MemoryPart[] {
   const fills = { part: 'fills', bytes: budget.reservedBytes, maxBytes: budget.maxBytes }
   return tier === undefined ? [fills] : [{ part: 'cache', bytes: tier.bytes, maxBytes: tier.maxBytes }, fills]
 }

@@ -16,6 +16,7 @@ import { calling } from '../workers/caller.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
 import { logCalls } from '../workers/log-output.ts'
+import { metricsCalls, refreshWorkers } from '../workers/metrics.ts'
 import { PeerHub } from '../workers/peer-hub.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
@@ -74,7 +75,7 @@ export class Hub {
 
   muster({ foundation, current, handle }: HubPorts): Crew {
     const { server } = this.#config
-    const { clock, log, version, spawned, audit, tiers } = foundation
+    const { clock, log, version, spawned, audit, tiers, metrics } = foundation
     const { slots, peers, purges } = this.#centre as Centre
     const crew = new Crew(server, server.workers, {
       ...{ clock, logger: log.logger, current, spawned },
@@ -87,6 +88,7 @@ export class Hub {
         ...tierCalls(tiers),
         ...logCalls(log),
         ...auditCalls(audit ?? { sinks: [], chain: undefined }),
+        ...metricsCalls(metrics.registry, thread),
         ...peers.callsOf(thread),
         wake: (other) => this.#wake(other),
       }),
@@ -95,6 +97,7 @@ export class Hub {
         return { purges: purges.join(thread, link) }
       },
       ended: async (thread) => {
+        metrics.registry.ended(thread)
         purges.ended(thread)
         peers.leave(thread)
         if (this.#arena !== undefined) repairAfter(thread, this.#arena)
@@ -102,6 +105,7 @@ export class Hub {
       },
     })
     this.#crew = crew
+    metrics.registry.beforeScrape(() => refreshWorkers(metrics.registry, crew.links.values(), clock))
     return crew
   }
 

@@ -14,6 +14,8 @@ import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
 
 /** Each part is either made here, or stands for what another thread has. */
 export interface Seat {
+  /** What tiers take is measured by one of the threads that have them. */
+  readonly measuresTiers: boolean
   /** The part of this thread in what all of them may have together, such as connections to an origin. */
   shareOf(total: number): number
   /** First of all, and at once: what other threads have purged holds here from the beginning. */
@@ -33,6 +35,7 @@ export interface Seat {
 
 /** Of a process that serves requests on one thread. */
 export const soleSeat: Seat = {
+  measuresTiers: true,
   shareOf: (total) => total,
   joinPurges: () => undefined,
   createMetrics,

@@ -6,12 +6,14 @@ import type { ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
 import { ThreadSlots } from '../limits/thread-slots.ts'
 import { createBatchedLogger } from '../observe/logger.ts'
+import { createMetrics } from '../observe/metrics.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { type AuditCalls, RemoteAuditSink } from '../workers/audit-sink.ts'
 import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
 import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
 import { type LogCalls, RemoteLogStream } from '../workers/log-output.ts'
+import { type MetricsCalls, type RefreshCalls, SharedValues } from '../workers/metrics.ts'
 import type { PeerCalls, PeerHubCalls } from '../workers/peer-calls.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
@@ -30,13 +32,14 @@ export function runWorker(channel: Channel, boot: WorkerBoot): void {
 }
 
 /** What a worker does for the hub. */
-export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls & PeerCalls
+export type WorkerCalls = LifeCalls & BodyCalls & PurgeCalls & PeerCalls & RefreshCalls
 
 /** What the hub does for a worker. */
 export type HubCalls = ForwardingCalls &
   TierCalls &
   AuditCalls &
   LogCalls &
+  MetricsCalls &
   PeerHubCalls & {
     /** Has another thread look whether its requests that wait have been granted a slot. */
     wake(thread: number): void
@@ -91,6 +94,7 @@ class WorkerApp {
     const log = createBatchedLogger(current.config.logging.level, systemClock, this.#logStream)
     const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat(opening) }
     const foundation = await openFoundation(current.config, ports)
+    this.#perform({ refreshMetrics: () => foundation.metrics.registry.refresh() })
     const generation = this.#generation(current, foundation)
     this.#opened = { foundation, generations: new Generations(generation) }
     this.#use(current)
@@ -170,6 +174,8 @@ class WorkerApp {
     let follower: PurgeFollower | undefined
     return {
       ...soleSeat,
+      measuresTiers: false,
+      createMetrics: (build) => createMetrics(build, new SharedValues(this.#hub)),
       shareOf: (total) => shareOf(total, threads),
       joinPurges: (log) => {
         follower = new PurgeFollower(log)
