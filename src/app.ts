@@ -15,11 +15,12 @@ import type { Trace } from './base/trace.ts'
 import type { Config } from './config/config.ts'
 import type { ProxyRequest, ProxyResponse } from './http/messages.ts'
 import { readAtScrape } from './observe/metrics.ts'
+import { StatusBoard } from './observe/status-board.ts'
 import { warmJobEvents } from './observe/warm-events.ts'
 import { createSystemEndpoints } from './pipeline/system-endpoints.ts'
 import { createWarmer } from './pipeline/warm-object.ts'
 
-export interface Ports extends FoundationPorts {
+export interface Ports extends Omit<FoundationPorts, 'board' | 'seat'> {
   /** The effective config for administrators, without secrets. */
   readonly described?: unknown
   /** What an administrator's reload does: reads the config file, and calls `App.reload`. Absent: there is no file. */
@@ -58,9 +59,10 @@ export interface App {
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function createApp(config: Config, ports: Ports): Promise<App> {
   const hub = config.server.workers > 1 ? new Hub(config, ports.clock) : undefined
-  const foundation = await openFoundation(config, { ...ports, ...(hub && { seat: hub.seat }) })
+  const board = new StatusBoard(ports.clock)
+  const foundation = await openFoundation(config, { ...ports, board, ...(hub && { seat: hub.seat }) })
   try {
-    return new RunningApp(config, ports, foundation, hub)
+    return new RunningApp(config, ports, foundation, board, hub)
   } catch (error) {
     await foundation.close() // nobody will use it: it must not keep the process alive
     await closeAudit(foundation.audit)
@@ -80,17 +82,19 @@ class RunningApp implements App {
   readonly #listeners: ReturnType<typeof openListeners>
   /** Undefined: this thread serves requests. */
   readonly #crew: Crew | undefined
+  readonly #hub: Hub | undefined
   readonly #systems: Systems
   readonly #warming: Warming
   readonly #status: () => Promise<unknown>
   #addresses: Addresses = { main: '' }
   #isReady = false
 
-  constructor(config: Config, ports: Ports, foundation: Foundation, hub: Hub | undefined) {
+  constructor(config: Config, ports: Ports, foundation: Foundation, board: StatusBoard, hub: Hub | undefined) {
     this.#started = config
     this.#ports = ports
     this.#foundation = foundation
-    const { clock, random, log, version, opener, pressure, health, board, metrics, store, purges, audit } = foundation
+    this.#hub = hub
+    const { clock, random, log, version, opener, pressure, metrics, store, purges, audit } = foundation
     const readiness = () => {
       if (!this.#isReady) return 'unavailable'
       return board.isDegraded ? 'degraded' : 'ready'
@@ -106,23 +110,34 @@ class RunningApp implements App {
       routeOf: (bucket) => this.#generations.current.routeOf(bucket),
       listingOf: (bucket) => this.#generations.current.listingOf(bucket),
     })
+    const tell = (event: 'breaker' | 'origin_health') => (news: Readonly<Record<string, unknown>>) =>
+      this.#generations.current.webhooks.emit(event, news)
+    const news = { breaker: tell('breaker'), origin: tell('origin_health') }
     this.#crew = hub?.muster({
-      foundation,
+      ...{ foundation, board, news },
       current: () => {
         const { number, config } = this.#generations.current
         return { number, config }
       },
       handle: (request, trace) => this.#answer(request, trace),
     })
+    if (hub === undefined) foundation.health.onNews(news)
     this.#listeners = openListeners(config, foundation, this.#systems, this.#generations, this.#crew)
     this.#status = createStatus({
-      ...{ version, clock, board, health, metrics, store, purges, readiness, main: this.#listeners.main },
+      ...{
+        version,
+        clock,
+        board,
+        health: hub?.health ?? foundation.health,
+        metrics,
+        store,
+        purges,
+        readiness,
+        main: this.#listeners.main,
+      },
       ...{ warming: this.#warming.jobs, sinks: audit?.sinks ?? [], addresses: () => ({ ...this.#addresses }) },
       generation: () => this.#generations.current,
     })
-    const tell = (event: 'breaker' | 'origin_health') => (news: Readonly<Record<string, unknown>>) =>
-      this.#generations.current.webhooks.emit(event, news)
-    health.onNews({ breaker: tell('breaker'), origin: tell('origin_health') })
     this.#use(config)
     readAtScrape(metrics.configGeneration, () => {
       metrics.configGeneration.cell().set(this.#generations.current.number)
@@ -201,6 +216,7 @@ class RunningApp implements App {
     const { buckets } = config
     const { health } = this.#foundation
     this.#foundation.use(config)
+    this.#hub?.health?.keep(buckets.map(({ name }) => name))
     const { current } = this.#generations
     for (const { name, s3 } of buckets) {
       const replicas = s3.replicas.map((replica) => replica.name)

@@ -142,9 +142,10 @@ function createKeys({ keys }: JwtConfig, { clock, random, log, keyAges, board }:
 /** Counts go on where limits change; they begin anew where they are kept in another way. */
 function takeLimiter(options: RateLimitingConfig, foundation: Foundation): Share<RateLimiter> {
   const { algorithm, windowMs, redis } = options
-  return foundation.limiters.take([algorithm, windowMs, redis], () =>
-    foundation.seat.limiter(options, () => createLimiter(options, foundation)),
-  )
+  const settings = [algorithm, windowMs, redis]
+  const local = () => createLocalLimiter({ algorithm, windowMs }, foundation)
+  const own = () => createLimiter(options, local(), foundation)
+  return foundation.limiters.take(settings, () => foundation.seat.limiter(settings, { own, local }))
 }
 
 function limit(scope: LimitScope, bucket: string, rate: RateLimits['global']): readonly Limit[] {
@@ -161,9 +162,11 @@ function addressRule({ ipAllowlist, ipBlocklist }: AccessConfig): Admission['adm
   return createAddressRule({ allow: createAddressSet(ipAllowlist), block: createAddressSet(ipBlocklist) })
 }
 
-function createLimiter(options: RateLimitingConfig, { clock, random, log }: AdmissionPorts): RateLimiter {
-  const { algorithm, windowMs, redis } = options
-  const local = createLocalLimiter({ algorithm, windowMs }, { clock, random })
+function createLimiter(
+  { algorithm, windowMs, redis }: RateLimitingConfig,
+  local: RateLimiter,
+  { clock, random, log }: AdmissionPorts,
+): RateLimiter {
   if (redis === undefined) return local
   return createRedisLimiter(
     { algorithm, windowMs, redis: redis.options, keyPrefix: redis.keyPrefix },

@@ -25,7 +25,7 @@ import { type Metrics, readAtScrape } from '../observe/metrics.ts'
 import { type MemoryPart, originEvents, tierEvents, watchMemory, watchUsage } from '../observe/record-events.ts'
 import { Savings } from '../observe/savings.ts'
 import type { SpanSink } from '../observe/span.ts'
-import { StatusBoard } from '../observe/status-board.ts'
+import type { StatusNews } from '../observe/status-board.ts'
 import { keysName, notingOrigins, notingTiers } from '../observe/status-notes.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
@@ -42,6 +42,8 @@ export interface FoundationPorts {
   readonly random: Random
   readonly log: LogOutput
   readonly version: string
+  /** Told how parts are. */
+  readonly board: StatusNews
   readonly tierGuard?: TierGuard
   /** Absent: there is one thread. */
   readonly seat?: Seat
@@ -52,7 +54,6 @@ export interface FoundationPorts {
 export interface Foundation extends FoundationPorts {
   readonly seat: Seat
   readonly metrics: Metrics
-  readonly board: StatusBoard
   readonly keyAges: KeyAges
   readonly savings: Savings
   readonly audit: OpenedAudit | undefined
@@ -85,12 +86,11 @@ export interface Foundation extends FoundationPorts {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function openFoundation(config: Config, ports: FoundationPorts): Promise<Foundation> {
-  const { clock, random, log, version, seat = soleSeat } = ports
+  const { clock, random, log, version, board, seat = soleSeat } = ports
   const { logger } = log
   const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
   seat.joinPurges(purges)
   const metrics = seat.createMetrics({ version, node: process.version })
-  const board = new StatusBoard(clock)
   board.use(
     'tiers',
     config.layers.map(({ kind }) => kind),
@@ -106,7 +106,6 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const tiers = await openTiers(config.layers, policyOf, events, {
     ...ports,
     seat,
-    board,
     purges,
     heard: heard.resolve,
   }).catch(async (error: unknown) => {
@@ -139,7 +138,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const savings = new Savings(metrics, config.observability.prices)
   return {
     ...ports,
-    ...{ seat, metrics, board, keyAges, savings, audit, purges, tiers, store, runs, uncacheable, pressure },
+    ...{ seat, metrics, keyAges, savings, audit, purges, tiers, store, runs, uncacheable, pressure },
     opener: new ObjectOpener({ store, runs, clock, uncacheable, purges, peers, flights: new FlightTable() }),
     originEvents: counted,
     health,

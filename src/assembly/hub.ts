@@ -1,5 +1,6 @@
 /** The thread that has what all threads of the process share, and looks after those that serve requests. */
 
+import type { DenialWatch } from '../audit/denial-watch.ts'
 import type { Clock } from '../base/clock.ts'
 import { createTrace } from '../base/trace.ts'
 import { ArenaTier } from '../cache/arena/arena-tier.ts'
@@ -11,15 +12,21 @@ import type { Config, LayerConfig } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
 import { HubSlots } from '../limits/hub-slots.ts'
 import type { SlotHandle } from '../limits/slot-memory.ts'
+import type { StatusBoard } from '../observe/status-board.ts'
 import { auditCalls } from '../workers/audit-sink.ts'
+import { BoardOfThreads } from '../workers/board.ts'
 import { calling } from '../workers/caller.ts'
+import { denialCalls } from '../workers/denials.ts'
 import { answerForwarded } from '../workers/forwarding.ts'
 import type { Numbered } from '../workers/life-calls.ts'
+import { LentLimiters, limiterName } from '../workers/limiter.ts'
 import { logCalls } from '../workers/log-output.ts'
 import { metricsCalls, refreshWorkers } from '../workers/metrics.ts'
+import { type HealthListener, HealthOfThreads } from '../workers/origin-health.ts'
 import { PeerHub } from '../workers/peer-hub.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
+import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
 import { Crew } from './crew.ts'
 import type { Foundation } from './foundation.ts'
@@ -41,6 +48,9 @@ export interface WorkerBoot {
 
 export interface HubPorts {
   readonly foundation: Foundation
+  readonly board: StatusBoard
+  /** Told of what the origins' breakers do, all threads together. */
+  readonly news: HealthListener
   current(): Numbered
   /** Answers what came by none of the hub's own listeners. */
   readonly handle: Handler
@@ -51,6 +61,7 @@ interface Centre {
   readonly slots: HubSlots
   readonly peers: PeerHub
   readonly purges: PurgeAnnouncer
+  readonly denials: DenialWatch
 }
 
 /** Records are counted by bucket; there may be more of them after a reload. */
@@ -63,7 +74,9 @@ export class Hub {
   readonly #threads: number
   readonly #arena: ArenaHandle | undefined
   readonly #centre: Partial<{ -readonly [Part in keyof Centre]: Centre[Part] }> = {}
+  readonly #limiters = new LentLimiters()
   #crew: Crew | undefined
+  #health: HealthOfThreads | undefined
 
   /** Throws when the memory tier is too small to be shared. */
   constructor(config: Config, clock: Clock) {
@@ -73,10 +86,19 @@ export class Hub {
     this.seat = this.#seat(clock)
   }
 
-  muster({ foundation, current, handle }: HubPorts): Crew {
+  /** After `muster`. */
+  get health(): HealthOfThreads | undefined {
+    return this.#health
+  }
+
+  muster({ foundation, board: ownBoard, news, current, handle }: HubPorts): Crew {
     const { server } = this.#config
     const { clock, log, version, spawned, audit, tiers, metrics } = foundation
     const { slots, peers, purges } = this.#centre as Centre
+    const board = new BoardOfThreads(ownBoard)
+    const health = new HealthOfThreads(news)
+    const own = health.calls(hubThread)
+    foundation.health.onNews({ breaker: own.breakerChanged, origin: own.originChanged })
     const crew = new Crew(server, server.workers, {
       ...{ clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
@@ -90,6 +112,10 @@ export class Hub {
         ...auditCalls(audit ?? { sinks: [], chain: undefined }),
         ...metricsCalls(metrics.registry, thread),
         ...peers.callsOf(thread),
+        ...board.calls(thread),
+        ...health.calls(thread),
+        ...this.#limiters.calls,
+        ...denialCalls((this.#centre as Centre).denials),
         wake: (other) => this.#wake(other),
       }),
       opening: (thread, link) => {
@@ -100,11 +126,14 @@ export class Hub {
         metrics.registry.ended(thread)
         purges.ended(thread)
         peers.leave(thread)
+        board.ended(thread)
+        health.ended(thread)
         if (this.#arena !== undefined) repairAfter(thread, this.#arena)
         await slots.forget(thread)
       },
     })
     this.#crew = crew
+    this.#health = health
     metrics.registry.beforeScrape(() => refreshWorkers(metrics.registry, crew.links.values(), clock))
     return crew
   }
@@ -114,7 +143,7 @@ export class Hub {
     let threadPeers: ThreadPeers | undefined
     return {
       ...soleSeat,
-      shareOf: (total) => shareOf(total, this.#threads),
+      shareOf: (total) => shareOf(total, this.#threads, hubThread),
       joinPurges: (log: PurgeLog) => {
         centre.purges = new PurgeAnnouncer(log)
         centre.peers = new PeerHub({ clock, isOutdated: (id, startedAt) => log.isOutdated(id, 'unknown', startedAt) })
@@ -124,6 +153,11 @@ export class Hub {
       peers: () => threadPeers,
       lend: (runs) => {
         if (threadPeers !== undefined) centre.peers?.join(hubThread, calling(threadPeers.callsTo(runs)))
+      },
+      limiter: (settings, { own }) => this.#limiters.lend(limiterName(settings), own()),
+      denials: (own) => {
+        centre.denials ??= own()
+        return centre.denials
       },
       createSlots: (options) => {
         const wake = (thread: number) => this.#wake(thread)
@@ -137,11 +171,6 @@ export class Hub {
     if (thread === hubThread) this.#centre.slots?.collect()
     else this.#crew?.links.get(thread)?.tell('collectSlots', undefined)
   }
-}
-
-/** At least one of anything. */
-export function shareOf(total: number, threads: number): number {
-  return Math.max(1, Math.floor(total / threads))
 }
 
 /** Undefined: the layer is no memory tier. */

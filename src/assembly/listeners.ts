@@ -1,6 +1,6 @@
 /** The listeners of the process, and what is written down of every request on them. */
 
-import { createDenialWatch } from '../audit/denial-watch.ts'
+import { createDenialWatch, type RepeatedDenials } from '../audit/denial-watch.ts'
 import type { Config, ListenAddress } from '../config/config.ts'
 import { earliestEnd, type TlsCertificate } from '../http/certificates.ts'
 import type { Handler } from '../http/messages.ts'
@@ -47,10 +47,10 @@ export function openListeners(
 ): Listeners {
   const { server, metrics: side, admin } = config
   const { metrics, audit } = foundation
-  const own = crew ?? openMainListener(config, foundation, generations)
-  const main = 'load' in own ? own : loaded(own)
   const clientAddress = clientAddressOf(config)
   const ports = portsOf(foundation, generations)
+  const own = crew ?? mainListener(config, foundation, generations, ports)
+  const main = 'load' in own ? own : loaded(own)
   const handleAdmin: Handler = (request, trace) => generations.enter(trace).handleAdmin(request, trace)
   const adminListener =
     admin?.address && createListener({ ...server, ...admin.address, clientAddress }, { ...ports, handle: handleAdmin })
@@ -87,17 +87,26 @@ export function openListeners(
   }
 }
 
-/** The one that everybody comes to. `at`: instead of where the config says; the port is shared with other threads then. */
+/** The one that everybody comes to, on a thread of several: `at` instead of where the config says, and they share the port. */
 export function openMainListener(
   config: Config,
   foundation: Foundation,
   generations: Generations<Generation>,
+  at: ListenAddress,
+): Listener {
+  return mainListener(config, foundation, generations, portsOf(foundation, generations), at)
+}
+
+function mainListener(
+  config: Config,
+  { metrics }: Foundation,
+  generations: Generations<Generation>,
+  ports: Omit<ListenerPorts, 'handle'>,
   at?: ListenAddress,
 ): Listener {
-  const { metrics } = foundation
   const handle: Handler = (request, trace) => generations.enter(trace).handle(request, trace)
   const options = { ...config.server, ...at, reusePort: at !== undefined, clientAddress: clientAddressOf(config) }
-  const listener = createListener(options, { ...portsOf(foundation, generations), handle })
+  const listener = createListener(options, { ...ports, handle })
   readAtScrape(metrics.activeConnections, () => {
     metrics.activeConnections.cell().set(listener.openConnections)
   })
@@ -135,11 +144,9 @@ function tellEnd(metrics: Metrics, certificates: readonly TlsCertificate[] | und
 const ownAddresses = { trustedProxies: [], source: 'x-forwarded-for' } as const
 
 /** What comes at the end of every request, under the configuration it began with. */
-function observer({ metrics, clock }: Foundation, generations: Generations<Generation>): RequestObserver {
-  const denials = createDenialWatch({
-    clock,
-    repeated: (denied) => generations.current.webhooks.emit('auth_denied', denied),
-  })
+function observer({ metrics, clock, seat }: Foundation, generations: Generations<Generation>): RequestObserver {
+  const repeated = (denied: RepeatedDenials) => generations.current.webhooks.emit('auth_denied', denied)
+  const denials = seat.denials(() => createDenialWatch({ clock, repeated }))
   const observers = [
     closeTimeline,
     measure(metrics, clock),

@@ -1,10 +1,11 @@
 /** What threads of one process have in common, as one of them sees it. */
 
+import type { DenialWatch } from '../audit/denial-watch.ts'
 import type { Webhooks } from '../audit/webhook.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PurgeLog } from '../cache/purge-log.ts'
 import type { CacheTier, StoreEvents } from '../cache/tier.ts'
-import type { Config, LayerConfig, RateLimitingConfig, WebhookConfig } from '../config/config.ts'
+import type { Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { createSlots, type SlotOptions, type Slots } from '../limits/concurrency.ts'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 import type { Peers } from '../objects/peers.ts'
@@ -29,7 +30,10 @@ export interface Seat {
   /** Others may read along what this thread asks of origins. */
   lend(runs: RunTable): void
   createSlots(options: SlotOptions, ports: { readonly clock: Clock }): Slots
-  limiter(options: RateLimitingConfig, own: () => RateLimiter): RateLimiter
+  /** `settings`: what tells limiters apart. `local`: one that counts for this thread alone. */
+  limiter(settings: unknown, make: { own(): RateLimiter; local(): RateLimiter }): RateLimiter
+  /** `own`: one that tells of those who are turned away again and again. */
+  denials(own: () => DenialWatch): DenialWatch
   webhooks(hooks: readonly WebhookConfig[], own: () => Webhooks): Webhooks
 }
 
@@ -44,6 +48,7 @@ export const soleSeat: Seat = {
   peers: () => undefined,
   lend: () => undefined,
   createSlots,
-  limiter: (_options, own) => own(),
+  limiter: (_settings, { own }) => own(),
+  denials: (own) => own(),
   webhooks: (_hooks, own) => own(),
 }

@@ -1,5 +1,6 @@
 /** What a worker runs: the public listener and the way of a request, over what the process has in common. */
 
+import type { Webhooks } from '../audit/webhook.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import type { ListenAddress } from '../config/config.ts'
@@ -9,20 +10,25 @@ import { createBatchedLogger } from '../observe/logger.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { isOwnPath } from '../pipeline/system-endpoints.ts'
 import { type AuditCalls, RemoteAuditSink } from '../workers/audit-sink.ts'
+import { type BoardCalls, RemoteBoard } from '../workers/board.ts'
+import { createRemoteDenialWatch, type DenialCalls } from '../workers/denials.ts'
 import { type BodyCalls, Forwarder, type ForwardingCalls } from '../workers/forwarding.ts'
 import type { LifeCalls, Load, Numbered, Opening } from '../workers/life-calls.ts'
+import { type LimiterCalls, limiterName, RemoteLimiter } from '../workers/limiter.ts'
 import { type Calls, type Channel, Link } from '../workers/link.ts'
 import { type LogCalls, RemoteLogStream } from '../workers/log-output.ts'
 import { type MetricsCalls, type RefreshCalls, SharedValues } from '../workers/metrics.ts'
+import { type HealthCalls, healthNewsTo } from '../workers/origin-health.ts'
 import type { PeerCalls, PeerHubCalls } from '../workers/peer-calls.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
+import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
 import { closeAudit, sinksOf } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { createGeneration, type Generation } from './generation.ts'
 import { Generations } from './generations.ts'
-import { memoryTierOf, shareOf, type WorkerBoot } from './hub.ts'
+import { memoryTierOf, type WorkerBoot } from './hub.ts'
 import { openMainListener } from './listeners.ts'
 import { type Seat, soleSeat } from './seat.ts'
 
@@ -40,7 +46,11 @@ export type HubCalls = ForwardingCalls &
   AuditCalls &
   LogCalls &
   MetricsCalls &
-  PeerHubCalls & {
+  PeerHubCalls &
+  BoardCalls &
+  HealthCalls &
+  LimiterCalls &
+  DenialCalls & {
     /** Has another thread look whether its requests that wait have been granted a slot. */
     wake(thread: number): void
   }
@@ -92,9 +102,11 @@ class WorkerApp {
   async #open(opening: Opening): Promise<void> {
     const { current, version } = this.#boot
     const log = createBatchedLogger(current.config.logging.level, systemClock, this.#logStream)
-    const ports = { clock: systemClock, random: systemRandom, log, version, seat: this.#seat(opening) }
+    const board = new RemoteBoard(this.#hub, systemClock)
+    const ports = { clock: systemClock, random: systemRandom, log, version, board, seat: this.#seat(opening) }
     const foundation = await openFoundation(current.config, ports)
     this.#perform({ refreshMetrics: () => foundation.metrics.registry.refresh() })
+    foundation.health.onNews(healthNewsTo(this.#hub))
     const generation = this.#generation(current, foundation)
     this.#opened = { foundation, generations: new Generations(generation) }
     this.#use(current)
@@ -176,7 +188,15 @@ class WorkerApp {
       ...soleSeat,
       measuresTiers: false,
       createMetrics: (build) => createMetrics(build, new SharedValues(this.#hub)),
-      shareOf: (total) => shareOf(total, threads),
+      shareOf: (total) => shareOf(total, threads, thread),
+      limiter: (settings, { local }) =>
+        new RemoteLimiter(limiterName(settings), {
+          link: this.#hub,
+          local: local(),
+          shareOf: (total) => shareOf(total, threads, thread),
+        }),
+      denials: () => createRemoteDenialWatch(this.#hub, systemClock),
+      webhooks: () => nobody,
       joinPurges: (log) => {
         follower = new PurgeFollower(log)
         follower.adopt(purges)
@@ -202,6 +222,9 @@ class WorkerApp {
     }
   }
 }
+
+/** All that webhooks are told is told by the hub. */
+const nobody: Webhooks = { emit: () => undefined, close: async () => undefined }
 
 function isHubs(path: string): boolean {
   try {
