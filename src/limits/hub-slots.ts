@@ -8,14 +8,14 @@ import { SlotTable } from './slot-table.ts'
 import { type ThreadSlotPorts, ThreadSlots } from './thread-slots.ts'
 
 const hubThread = 0
-/** Most configurations stay far below. The buckets beyond share what one of them would have. */
+/** Most configurations stay far below, and others grow. The buckets beyond share what one of them would have. */
 const leastRows = 1024
 const tryAgainMs = 1
 
 export interface HubSlotOptions extends SlotOptions {
   /** This one, whose number is 0, included. */
   readonly threads: number
-  /** How many buckets are counted one by one, less one. 1024 unless said otherwise. */
+  /** How many buckets are counted one by one, less one. 1024 unless said otherwise, or twice as many as there are now. */
   readonly rows?: number
 }
 
@@ -28,7 +28,8 @@ export class HubSlots implements Slots {
   #options: SlotOptions
 
   constructor(options: HubSlotOptions, ports: ThreadSlotPorts) {
-    this.handle = createSlotMemory({ threads: options.threads, rows: options.rows ?? leastRows })
+    const { threads, buckets, rows = Math.max(leastRows, 2 * buckets.length) } = options
+    this.handle = createSlotMemory({ threads, rows })
     this.#clock = ports.clock
     this.#own = new ThreadSlots(this.handle, hubThread, ports)
     this.#table = new SlotTable(this.handle, hubThread, (thread) =>
