@@ -26,6 +26,7 @@ import { type HealthListener, HealthOfThreads } from '../workers/origin-health.t
 import { PeerHub } from '../workers/peer-hub.ts'
 import { PurgeAnnouncer } from '../workers/purges.ts'
 import { tierCalls } from '../workers/remote-tier.ts'
+import { createRoll, type Roll, type RollMemory } from '../workers/roll.ts'
 import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
 import { Crew } from './crew.ts'
@@ -44,6 +45,7 @@ export interface WorkerBoot {
   readonly current: Numbered
   readonly arena: ArenaHandle | undefined
   readonly slots: SlotHandle
+  readonly roll: RollMemory
 }
 
 export interface HubPorts {
@@ -75,6 +77,7 @@ export class Hub {
   readonly #arena: ArenaHandle | undefined
   readonly #centre: Partial<{ -readonly [Part in keyof Centre]: Centre[Part] }> = {}
   readonly #limiters = new LentLimiters()
+  readonly #roll: Roll
   #crew: Crew | undefined
   #health: HealthOfThreads | undefined
 
@@ -83,6 +86,7 @@ export class Hub {
     this.#config = config
     this.#threads = config.server.workers + 1
     this.#arena = arenaFor(config, this.#threads)
+    this.#roll = createRoll(this.#threads)
     this.seat = this.#seat(clock)
   }
 
@@ -103,7 +107,7 @@ export class Hub {
       ...{ clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
         ...{ thread, threads: this.#threads, version, current: current() },
-        ...{ arena: this.#arena, slots: slots.handle },
+        ...{ arena: this.#arena, slots: slots.handle, roll: this.#roll.memory },
       }),
       calls: (thread, link): HubCalls => ({
         ...answerForwarded(link, handle, createTrace),
@@ -149,7 +153,8 @@ export class Hub {
         centre.peers = new PeerHub({ clock, isOutdated: (id, startedAt) => log.isOutdated(id, 'unknown', startedAt) })
         threadPeers = new ThreadPeers(calling(centre.peers.callsOf(hubThread)), clock)
       },
-      sharedTier: (layer, events) => memoryTierOf(layer, this.#arena, hubThread, events),
+      sharedTier: (layer, events) =>
+        memoryTierOf(layer, this.#arena, hubThread, events, (thread) => !this.#roll.isAlive(thread)),
       peers: () => threadPeers,
       lend: (runs) => {
         if (threadPeers !== undefined) centre.peers?.join(hubThread, calling(threadPeers.callsTo(runs)))
@@ -179,9 +184,10 @@ export function memoryTierOf(
   arena: ArenaHandle | undefined,
   worker: number,
   events: StoreEvents,
+  isDead: (worker: number) => boolean = () => false,
 ): CacheTier | undefined {
   if (layer.kind !== 'memory' || arena === undefined) return undefined
-  return new ArenaTier({ arena, worker, maxItemBytes: layer.options.maxItemBytes }, events)
+  return new ArenaTier({ arena, worker, isDead, maxItemBytes: layer.options.maxItemBytes }, events)
 }
 
 function arenaFor({ layers, buckets }: Config, workers: number): ArenaHandle | undefined {

@@ -22,6 +22,7 @@ import { type HealthCalls, healthNewsTo } from '../workers/origin-health.ts'
 import type { PeerCalls, PeerHubCalls } from '../workers/peer-calls.ts'
 import { type PurgeCalls, PurgeFollower } from '../workers/purges.ts'
 import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
+import { answerRoll } from '../workers/roll.ts'
 import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
 import { closeAudit, sinksOf } from './audit.ts'
@@ -77,6 +78,7 @@ class WorkerApp {
     this.#calls = { ...this.#life }
     this.#hub = new Link(channel, this.#calls)
     this.#boot = boot
+    answerRoll(boot.roll, boot.thread)
     this.#forwarder = new Forwarder(this.#hub)
     this.#logStream = new RemoteLogStream(this.#hub)
     this.#perform(this.#forwarder.calls)

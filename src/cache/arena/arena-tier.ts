@@ -21,6 +21,8 @@ export interface ArenaTierOptions {
   readonly worker: number
   /** The largest object that is kept; slices of larger ones stay while somebody reads the object. */
   readonly maxItemBytes: number
+  /** Of the one thread that repairs what others leave: whether a worker has ended. */
+  readonly isDead?: (worker: number) => boolean
 }
 
 /** A record whose bytes lie in the arena, and stay there until they are given back. */
@@ -56,10 +58,9 @@ export class ArenaTier implements CacheTier, Readership, Lender {
   readonly #sweep = new MemorySweep({ ids: () => this.#ids(), tagsOf: (id) => this.#tagsOf(id) })
   #isClosed = false
 
-  constructor({ arena, worker, maxItemBytes }: ArenaTierOptions, events: Pick<TierEvents, 'evicted'>) {
-    this.#arena = new Arena(arena, worker, (bucket) => {
-      events.evicted(this.name, this.#arena.buckets.nameOf(bucket), 'size')
-    })
+  constructor({ arena, worker, maxItemBytes, isDead }: ArenaTierOptions, events: Pick<TierEvents, 'evicted'>) {
+    const evicted = (bucket: number) => events.evicted(this.name, this.#arena.buckets.nameOf(bucket), 'size')
+    this.#arena = new Arena(arena, worker, evicted, isDead)
     this.#maxItemBytes = maxItemBytes
     this.#known = new KnownRecords(this.#arena)
     this.#passing = new PassingReaders(this.#arena.memory, this.#arena.digester, worker)

@@ -12,6 +12,7 @@ import { ArenaMemory } from './memory.ts'
 import { Pins } from './pins.ts'
 import { Publisher } from './publisher.ts'
 import { fillHeader, header, headerBytes, type NewRecord, unitsOf } from './record-header.ts'
+import { repairAfter } from './repair.ts'
 import { Segments, state } from './segments.ts'
 import { SlotIndex } from './slot-index.ts'
 import { Victims } from './victims.ts'
@@ -39,11 +40,21 @@ export class Arena {
   readonly #ghosts: GhostTable
   readonly #header = new Int32Array(header.words)
 
-  /** `worker`: its number, nobody else's at the time. `evicted`: told of what this worker evicts; must not call back. */
-  constructor(handle: ArenaHandle, worker: number, evicted: (bucket: number, bytes: number) => void) {
+  /**
+   * `worker`: its number, nobody else's at the time. `evicted`: told of what this worker evicts; must not call back. `isDead`:
+   * whether a worker has ended, by its number; for the one thread that repairs what others leave.
+   */
+  constructor(
+    handle: ArenaHandle,
+    worker: number,
+    evicted: (bucket: number, bytes: number) => void,
+    isDead: (worker: number) => boolean = () => false,
+  ) {
     const memory = new ArenaMemory(handle)
     const { layout, words } = memory
-    const locks = new ArenaLocks(words, worker + 1)
+    const locks = new ArenaLocks(words, worker + 1, (owner) => {
+      if (isDead(owner - 1)) repairAfter(owner - 1, handle)
+    })
     const pins = new Pins(words, layout, worker)
     const segments = new Segments(memory, locks, pins, worker + 1)
     const index = new SlotIndex(memory, pins)

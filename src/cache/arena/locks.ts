@@ -2,6 +2,8 @@
 const attempts = 200
 /** Nobody is woken: a holder that died cannot wake anybody, and one that was preempted should not have to. */
 const sleepMs = 0.2
+/** Sleeps after which the holder may be dead: no holder that lives takes so long, but for one that the machine has forgotten. */
+const patience = 100
 
 /**
  * Locks for those who write to the arena; readers need none. A lock is a word that holds its owner's number, or 0. They are
@@ -13,20 +15,26 @@ export class ArenaLocks {
   sleeps = 0
   readonly #words: Int32Array
   readonly #owner: number
+  readonly #suspect: (owner: number) => void
 
-  /** `owner`: any number but 0, and nobody else's. */
-  constructor(words: Int32Array, owner: number) {
+  /**
+   * `owner`: any number but 0, and nobody else's. `suspect`: told of a holder that may be dead, again and again; whoever repairs
+   * does it there, for it will not hear of the death before it has the lock.
+   */
+  constructor(words: Int32Array, owner: number, suspect: (owner: number) => void = () => undefined) {
     this.#words = words
     this.#owner = owner
+    this.#suspect = suspect
   }
 
   take(lock: number): void {
     for (let attempt = 0; attempt < attempts; attempt++) if (this.tryTake(lock)) return
-    while (!this.tryTake(lock)) {
+    for (let sleeps = 1; !this.tryTake(lock); sleeps++) {
       const owner = Atomics.load(this.#words, lock)
       if (owner === 0) continue
       this.sleeps += 1
       Atomics.wait(this.#words, lock, owner, sleepMs)
+      if (sleeps % patience === 0) this.#suspect(owner)
     }
   }
 
