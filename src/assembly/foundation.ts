@@ -27,6 +27,7 @@ import { Savings } from '../observe/savings.ts'
 import type { SpanSink } from '../observe/span.ts'
 import type { StatusNews } from '../observe/status-board.ts'
 import { keysName, notingOrigins, notingTiers } from '../observe/status-notes.ts'
+import { watchThread } from '../observe/thread-load.ts'
 import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
 import type { Verifier } from './admission.ts'
@@ -91,6 +92,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
   seat.joinPurges(purges)
   const metrics = seat.createMetrics({ version, node: process.version })
+  watchThread(metrics, seat.thread)
   board.use(
     'tiers',
     config.layers.map(({ kind }) => kind),
@@ -113,10 +115,10 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     throw error
   })
   const store = createTieredStore(tiers, events, clock, purges)
-  const usage = seat.measuresTiers ? () => store.usage() : () => []
+  const usage = seat.thread === 0 ? () => store.usage() : () => []
   watchUsage(metrics, usage)
   for (const { kind, options } of config.layers)
-    if (kind === 'disk' && seat.measuresTiers) watchDiskSpace(metrics, options.folder)
+    if (kind === 'disk' && seat.thread === 0) watchDiskSpace(metrics, options.folder)
   const keyAges = new KeyAges(clock)
   readAtScrape(metrics.jwksAge, () => {
     metrics.jwksAge.cell().set(keyAges.oldestMs / 1000)

@@ -15,8 +15,8 @@ import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
 
 /** Each part is either made here, or stands for what another thread has. */
 export interface Seat {
-  /** What tiers take is measured by one of the threads that have them. */
-  readonly measuresTiers: boolean
+  /** 0: the one that has what threads share, and measures it, or the only one. */
+  readonly thread: number
   /** The part of this thread in what all of them may have together, such as connections to an origin. */
   shareOf(total: number): number
   /** First of all, and at once: what other threads have purged holds here from the beginning. */
@@ -39,7 +39,7 @@ export interface Seat {
 
 /** Of a process that serves requests on one thread. */
 export const soleSeat: Seat = {
-  measuresTiers: true,
+  thread: 0,
   shareOf: (total) => total,
   joinPurges: () => undefined,
   createMetrics,

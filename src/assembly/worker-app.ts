@@ -188,7 +188,7 @@ class WorkerApp {
     let follower: PurgeFollower | undefined
     return {
       ...soleSeat,
-      measuresTiers: false,
+      thread,
       createMetrics: (build) => createMetrics(build, new SharedValues(this.#hub)),
       shareOf: (total) => shareOf(total, threads, thread),
       limiter: (settings, { local }) =>

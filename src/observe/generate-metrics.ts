@@ -47,6 +47,8 @@ const labelMeanings: Readonly<Record<string, string>> = {
     'What was purged: `all`, `bucket`, `object`, `prefix`, `tag` or `filter`. Or the limit that refused: `global`, `per_ip`, `per_user` of `rate_limiting`; `bucket`, `bucket_per_ip`, `bucket_per_user` of a bucket.',
   sink: 'Where audit entries go: `file`, `syslog`, `s3`.',
   status: 'The HTTP status; `error` when the origin gave none, 499 when the client left before it had one.',
+  thread:
+    '0 is the main one, which has what threads share, or the only one; those that serve requests with `server.workers` follow.',
   version: 'The version of this proxy.',
 }
 

@@ -131,6 +131,11 @@ export function declareMetrics(declare: InstrumentSet) {
     ),
     memoryBudget: declare.gauge('memory_budget_bytes', 'Bytes that a part of the process may take.', ['part']),
     memoryUsed: declare.gauge('memory_used_bytes', 'Bytes that a part of the process takes or has reserved.', ['part']),
+    threadBusy: declare.counter(
+      'thread_busy_seconds_total',
+      'How long the event loop of a thread was at work and did not wait, as of the scrape.',
+      ['thread'],
+    ),
     configGeneration: declare.gauge('config_generation', 'Counts up with each reload of the config.', [], 'main'),
     configReloads: declare.counter(
       'config_reloads_total',

@@ -34,6 +34,12 @@ test('counters are of all threads, and of those that have ended', async (t) => {
   assert.equal(total.hits + total.misses, answered)
 })
 
+test('the load of each thread is told by itself', async (t) => {
+  const { proxy } = await startWorkers(t, 2)
+  for (const thread of ['0', '1', '2'])
+    await proxy.untilMetric('yatagarasu_thread_busy_seconds_total', { thread }, Number.MIN_VALUE)
+})
+
 test('what all threads have in common is told once', async (t) => {
   const cache = { memory: { max_cache_size_mb: 64 } }
   const { proxy } = await startWorkers(t, 2, { cache })
