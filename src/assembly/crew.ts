@@ -13,6 +13,8 @@ import type { WorkerCalls } from './worker-app.ts'
 export interface CrewPorts {
   readonly clock: Clock
   readonly logger: Logger
+  /** What a thread runs: it does `WorkerCalls`. */
+  readonly program: URL
   /** The configuration that requests meet now. */
   current(): Numbered
   /** What a thread that starts is given: plain values, and memory that is shared. */
@@ -33,6 +35,8 @@ interface Member {
   readonly startedMs: number
   /** It listens. */
   isServing: boolean
+  /** Questions how it is that it has not answered. */
+  unanswered: number
   /** The next configuration is made there, and waits to be used. */
   isPrepared: boolean
 }
@@ -42,6 +46,9 @@ const firstPauseMs = 50
 const longestPauseMs = 5000
 /** Who has lived so long has not ended for how it started. */
 const soundAfterMs = 10_000
+/** Threads are asked how they are this often; one that has not said so many times in a row hangs, and is ended. */
+const lookEveryMs = 5_000
+const mostUnanswered = 12
 /** Beyond the time that requests have to end: to write what waits. */
 const closingMs = 15_000
 
@@ -53,6 +60,7 @@ export class Crew implements PublicListener {
   readonly #pauses = new Map<number, number>()
   #bound: ListenAddress | undefined
   #isDraining = false
+  #lookNoMore = () => {}
 
   /** `size`: how many threads; they are numbered from 1. */
   constructor(address: ListenAddress, size: number, ports: CrewPorts) {
@@ -67,6 +75,11 @@ export class Crew implements PublicListener {
     return new Map(serving.map(([number, { link }]) => [number, link]))
   }
 
+  /** Undefined: it has ended, or not begun. */
+  linkTo(thread: number): Link<WorkerCalls> | undefined {
+    return this.#members.get(thread)?.link
+  }
+
   async listen(): Promise<{ readonly url: string }> {
     // They share the port among themselves, which would hide that another program has it.
     if (this.#address.port !== 0) await expectFree(this.#address)
@@ -74,6 +87,7 @@ export class Crew implements PublicListener {
     this.#bound = { host: this.#address.host, port: first.port }
     const others = Array.from({ length: this.#size - 1 }, (_, at) => this.#start(at + 2, this.#address))
     await Promise.all(others)
+    this.#lookNoMore = this.#ports.clock.repeat(lookEveryMs, () => this.#look())
     return first
   }
 
@@ -106,7 +120,23 @@ export class Crew implements PublicListener {
 
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true
+    this.#lookNoMore()
     await Promise.all([...this.#members.values()].map((member) => this.#sendHome(member, timeoutMs)))
+  }
+
+  /** Purges and reloads wait for every thread: none may hang for ever. */
+  #look(): void {
+    for (const [number, member] of this.#members) {
+      if (!member.isServing) continue
+      if (++member.unanswered > mostUnanswered) {
+        this.#ports.logger.error({ worker: number }, 'a worker hangs, and is ended')
+        void member.worker.terminate() // never rejects
+      }
+      const heard = () => {
+        member.unanswered = 0
+      }
+      member.link.call('load', undefined).then(heard, () => undefined) // it has ended
+    }
   }
 
   #serving(): readonly Member[] {
@@ -130,12 +160,12 @@ export class Crew implements PublicListener {
   }
 
   #spawn(number: number): Member {
-    const { logger, clock, boot, calls: callsFor, spawned } = this.#ports
-    const worker = new Worker(new URL('../worker.ts', import.meta.url), { workerData: boot(number) })
+    const { program, logger, clock, boot, calls: callsFor, spawned } = this.#ports
+    const worker = new Worker(program, { workerData: boot(number) })
     const calls: Record<string, Calls[string]> = {}
     const link = new Link<WorkerCalls>(worker, calls)
     Object.assign(calls, callsFor(number, link))
-    const member = { worker, link, startedMs: clock.monotonicMs(), isServing: false, isPrepared: false }
+    const member = { worker, link, startedMs: clock.monotonicMs(), isServing: false, isPrepared: false, unanswered: 0 }
     this.#members.set(number, member)
     worker.on('error', (error) => logger.error({ worker: number, err: error }, 'a worker has failed'))
     worker.on('exit', () => this.#ended(number, member))

@@ -66,6 +66,9 @@ interface Centre {
   readonly denials: DenialWatch
 }
 
+/** What a worker runs. */
+const program = new URL('../worker.ts', import.meta.url)
+
 /** Records are counted by bucket; there may be more of them after a reload. */
 const bucketsBeside = 256
 const sliceBytes = 1_048_576
@@ -104,7 +107,7 @@ export class Hub {
     const own = health.calls(hubThread)
     foundation.health.onNews({ breaker: own.breakerChanged, origin: own.originChanged })
     const crew = new Crew(server, server.workers, {
-      ...{ clock, logger: log.logger, current, spawned },
+      ...{ program, clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
         ...{ thread, threads: this.#threads, version, current: current() },
         ...{ arena: this.#arena, slots: slots.handle, roll: this.#roll.memory },
@@ -174,7 +177,7 @@ export class Hub {
 
   #wake(thread: number): void {
     if (thread === hubThread) this.#centre.slots?.collect()
-    else this.#crew?.links.get(thread)?.tell('collectSlots', undefined)
+    else this.#crew?.linkTo(thread)?.tell('collectSlots', undefined)
   }
 }
 
