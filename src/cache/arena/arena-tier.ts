@@ -214,9 +214,8 @@ export class ArenaTier implements CacheTier, Readership, Lender {
     return seen
   }
 
-  /** Uses of it are counted to three: nobody would call that a count. */
   #list(id: RecordId, address: number): Listed {
-    return { id, bytes: this.#arena.bytesOf(address), hits: undefined }
+    return { id, bytes: this.#arena.bytesOf(address), hits: this.#arena.hitsOf(address) }
   }
 
   #tagsOf(id: RecordId): readonly string[] {

@@ -96,6 +96,7 @@ export class Arena {
   use(digest: Digest): number {
     const address = this.#index.find(digest)
     if (address === 0) return 0
+    Atomics.add(this.#words, address * 4 + header.hits, 1)
     if (this.#segments.stateOf(this.memory.segmentOf(address)) !== state.openProbation) {
       this.#index.use(this.#index.foundSlot)
     }
@@ -148,6 +149,10 @@ export class Arena {
 
   numberOf(address: number): number {
     return this.#words[address * 4 + header.number] as number
+  }
+
+  hitsOf(address: number): number {
+    return Atomics.load(this.#words, address * 4 + header.hits) >>> 0
   }
 
   flagsOf(address: number): number {

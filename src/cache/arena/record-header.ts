@@ -16,6 +16,8 @@ export const header = {
   bodyBytes: 9,
   /** Ascending by age, with a turnover; a record keeps it when it is moved. */
   number: 10,
+  /** How often it was found. */
+  hits: 11,
   words: 12,
 } as const
 
@@ -39,7 +41,7 @@ export function unitsOf({ id, head, body }: NewRecord): number {
   return Math.ceil((headerBytes + id.length + head.length + (body?.length ?? 0)) / unitBytes)
 }
 
-/** All of the header but the record's number. */
+/** All of the header but the record's number. Nobody has found it yet. */
 export function fillHeader(words: Int32Array, record: NewRecord, units: number): void {
   words[header.units] = units
   words[header.flags] = record.flags
@@ -47,6 +49,7 @@ export function fillHeader(words: Int32Array, record: NewRecord, units: number):
   words[header.idBytes] = record.id.length
   words[header.headBytes] = record.head.length
   words[header.bodyBytes] = record.body?.length ?? -1
+  words[header.hits] = 0
 }
 
 /** `later` is `earlier` or came after it, as numbers of records go. */
