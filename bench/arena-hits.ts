@@ -51,7 +51,7 @@ function replay(tier: CacheTier, requests: Iterable<Request>, warmUp: number): O
 }
 
 function hasHit(tier: ArenaTier, { id }: Request): boolean {
-  const lent = tier.lend(id)
+  const lent = tier.lendNow(id)
   lent?.release()
   return lent !== undefined
 }

@@ -44,7 +44,7 @@ for (const size of [1024, 102_400]) {
     const copied = cpuNs(times, (index) => void roomy.getNow?.(hot[index % hot.length] as RecordId))
     const lent =
       roomy instanceof ArenaTier
-        ? cpuNs(times, (index) => roomy.lend(hot[index % hot.length] as RecordId)?.release())
+        ? cpuNs(times, (index) => roomy.lendNow(hot[index % hot.length] as RecordId)?.release())
         : undefined
     const tight = make(64 * mebibyte)
     const put = cpuNs(size > 10_000 ? 2000 : 40_000, (index) => {

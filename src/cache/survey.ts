@@ -1,10 +1,23 @@
 import type { RecordId, TierName } from '../base/types.ts'
 import { ObjectCount } from './object-count.ts'
 import type { PurgeLog } from './purge-log.ts'
+import type { ObjectHead } from './record.ts'
 import type { Scope } from './scope.ts'
 import { type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
-import type { Peeked, Purged } from './tiered-store.ts'
+import type { Purged } from './tiered-store.ts'
 import type { WriteBehind } from './write-behind.ts'
+
+/** An object as it would be found. */
+export interface Peeked {
+  /** That of the fastest tier. */
+  readonly head: ObjectHead
+  /** Those that hold a head, the fastest first. */
+  readonly tiers: readonly TierName[]
+  /** In all of them together. Undefined: nobody counts. */
+  readonly hits: number | undefined
+  /** What the heads count for, with the bodies that are in them. */
+  readonly bytes: number
+}
 
 /** Looks over what the tiers hold. A tier that fails has nothing to show, and says so. */
 export class Survey {

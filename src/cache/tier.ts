@@ -32,6 +32,13 @@ export interface TierUsage extends Usage {
   readonly isEstimate?: true
 }
 
+/** A record whose bytes are another's as soon as they are given back. */
+export interface Lent {
+  readonly record: CacheRecord
+  /** May be called twice. The record's bytes are not to be read afterwards; its head is. */
+  readonly release: () => void
+}
+
 /**
  * A bounded map of small records. May forget anything at any time; never returns what was not put. Records handed in
  * and out are shared, not copied: nobody writes to their bytes again. Operations on one id take effect in the order they
@@ -43,6 +50,8 @@ export interface CacheTier {
   get(id: RecordId): Promise<CacheRecord | undefined>
   /** Like `get`, for what is had without waiting: a hit then costs no promise. Undefined says nothing: ask `get`. Never throws. */
   getNow?(id: RecordId): CacheRecord | undefined
+  /** Like `getNow`, of a tier that would have to copy: its own bytes, for as long as the borrower wants, which should not be long. */
+  lendNow?(id: RecordId): Lent | undefined
   /** Like `get`, without being a use and without the record. */
   has(id: RecordId): Promise<boolean>
   /** Replaces what was there. A record the tier will not hold is declined silently, and the older one is gone all the same. */

@@ -7,16 +7,18 @@ import { bucketOf, objectOf } from './cache-key.ts'
 import type { Purge } from './purge.ts'
 import type { PurgeLog } from './purge-log.ts'
 import { Purging } from './purging.ts'
-import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
+import { type CacheRecord, tagsOf } from './record.ts'
 import type { Scope } from './scope.ts'
 import { SlowLookups } from './slow-lookups.ts'
-import { Survey } from './survey.ts'
+import { type Peeked, Survey } from './survey.ts'
 import type { CacheTier, Listed, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
 import { WriteBehind, type WriteBounds } from './write-behind.ts'
 
 export interface Found {
   readonly record: CacheRecord
   readonly tier: TierName
+  /** Of bytes that are only lent, see `Lent`. */
+  readonly release?: (() => void) | undefined
 }
 
 /** What was removed: `entries` are objects, whatever is held of them and wherever; the rows of `tiers` count records. */
@@ -26,18 +28,6 @@ export interface Purged extends Removed {
   readonly notKept: readonly TierName[]
 }
 
-/** An object as it would be found. */
-export interface Peeked {
-  /** That of the fastest tier. */
-  readonly head: ObjectHead
-  /** Those that hold a head, the fastest first. */
-  readonly tiers: readonly TierName[]
-  /** In all of them together. Undefined: nobody counts. */
-  readonly hits: number | undefined
-  /** What the heads count for, with the bodies that are in them. */
-  readonly bytes: number
-}
-
 /**
  * Heads that a hard purge covers, see `PurgeLog`, are neither found nor stored, whoever wrote them: memory is clean when it has
  * been cleared, and elsewhere each head is judged when it is read.
@@ -45,6 +35,8 @@ export interface Peeked {
 export interface RecordStore extends Readership {
   /** Counts as a use. Copies what a slower tier held into the faster ones, behind the answer. Each tier asked is a step of `timeline`. */
   get(id: RecordId, timeline?: Timeline): Promise<Found | undefined>
+  /** Like `get`, by somebody who reads the bytes and gives them back. What is found may be lent, or be anybody's as with `get`. */
+  lend(id: RecordId, timeline?: Timeline): Promise<Found | undefined>
   has(id: RecordId): Promise<boolean>
   /**
    * Resolves when the fastest tier has it; the others follow on their own. A slice waits for room in their queues, for a
@@ -127,25 +119,12 @@ class TieredStore implements RecordStore {
     this.#purging = new Purging({ layers, lookups, survey, purges, events })
   }
 
-  /** Nearly every call ends with the first tier, so that what it costs is written out here. */
-  async get(id: RecordId, timeline?: Timeline): Promise<Found | undefined> {
-    this.#requireOpen()
-    const fastest = this.#clean
-    if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline)
-    const step = timeline?.begin(fastest.name)
-    let record: CacheRecord | undefined
-    try {
-      record = fastest.getNow(id) ?? (await fastest.get(id))
-    } catch (error) {
-      this.#events.failed(fastest.name, 'get', error)
-    }
-    step?.end({ 'yatagarasu.found': record !== undefined })
-    if (record === undefined) {
-      this.#events.missed(fastest.name, bucketOf(id))
-      return this.#lookIn(this.#layers.slice(1), id, timeline)
-    }
-    this.#events.hit(fastest.name, bucketOf(id))
-    return { record, tier: fastest.name }
+  get(id: RecordId, timeline?: Timeline): Promise<Found | undefined> {
+    return this.#find(id, timeline, false)
+  }
+
+  lend(id: RecordId, timeline?: Timeline): Promise<Found | undefined> {
+    return this.#find(id, timeline, true)
   }
 
   async has(id: RecordId): Promise<boolean> {
@@ -217,6 +196,28 @@ class TieredStore implements RecordStore {
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#layers.map((layer) => layer.close(flushMs)))
+  }
+
+  /** Nearly every call ends with the first tier, so that what it costs is written out here. */
+  async #find(id: RecordId, timeline: Timeline | undefined, mayBorrow: boolean): Promise<Found | undefined> {
+    this.#requireOpen()
+    const fastest = this.#clean
+    if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline)
+    const step = timeline?.begin(fastest.name)
+    const lent = mayBorrow ? fastest.lendNow(id) : undefined
+    let record = lent?.record
+    try {
+      record ??= fastest.getNow(id) ?? (await fastest.get(id))
+    } catch (error) {
+      this.#events.failed(fastest.name, 'get', error)
+    }
+    step?.end({ 'yatagarasu.found': record !== undefined })
+    if (record === undefined) {
+      this.#events.missed(fastest.name, bucketOf(id))
+      return this.#lookIn(this.#layers.slice(1), id, timeline)
+    }
+    this.#events.hit(fastest.name, bucketOf(id))
+    return lent ? { record, tier: fastest.name, release: lent.release } : { record, tier: fastest.name }
   }
 
   async #lookIn(

@@ -7,7 +7,7 @@ import { MemorySweep } from '../memory-sweep.ts'
 import { type CacheRecord, type ObjectHead, tagsOf } from '../record.ts'
 import { bodyOf, encodeHead } from '../record-codec.ts'
 import { covers, type Scope } from '../scope.ts'
-import type { CacheTier, Listed, Readership, Removed, TierEvents, TierUsage, Usage } from '../tier.ts'
+import type { CacheTier, Lent, Listed, Readership, Removed, TierEvents, TierUsage, Usage } from '../tier.ts'
 import { Arena } from './arena.ts'
 import { CopyRoom } from './copy-room.ts'
 import { type Known, KnownRecords } from './known-records.ts'
@@ -25,18 +25,6 @@ export interface ArenaTierOptions {
   readonly isDead?: (worker: number) => boolean
 }
 
-/** A record whose bytes lie in the arena, and stay there until they are given back. */
-export interface Lent {
-  readonly record: CacheRecord
-  /** May be called twice. The record's bytes are not to be read afterwards: they may be another record's by then. */
-  release(): void
-}
-
-export interface Lender {
-  /** Like `getNow`, without copying what is worth lending. Small bodies, and those of a worker that holds many, are copies. */
-  lend(id: RecordId): Lent | undefined
-}
-
 /** Below this a copy costs less than what a loan needs. */
 const leastLentBytes = 4096
 /** Buckets of the index that are visited at a time, under a lock. */
@@ -48,7 +36,7 @@ const bucketsPerTurn = 512
 const unnamed = ':' as RecordId
 const given = () => undefined
 
-export class ArenaTier implements CacheTier, Readership, Lender {
+export class ArenaTier implements CacheTier, Readership {
   readonly name = 'memory'
   readonly #arena: Arena
   readonly #maxItemBytes: number
@@ -81,7 +69,8 @@ export class ArenaTier implements CacheTier, Readership, Lender {
     return record
   }
 
-  lend(id: RecordId): Lent | undefined {
+  /** Small bodies are copies, and so are those of a worker that holds many. */
+  lendNow(id: RecordId): Lent | undefined {
     if (this.#isClosed) return undefined
     const known = this.#known.of(id)
     const address = this.#arena.use(known.digest)

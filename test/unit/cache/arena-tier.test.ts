@@ -63,7 +63,7 @@ test('everybody gets the same head as long as the record is the same, and the ne
 test('lent bytes stay as they are until they are given back, through replacement, removal and churn', async () => {
   const { one, other } = openTwo()
   await one.put(idOf('a'), objectOfLetter('a', 10_000))
-  const lent = one.lend(idOf('a'))
+  const lent = one.lendNow(idOf('a'))
   assert.ok(lent !== undefined)
   assert.ok(bytesIn(lent.record)?.buffer instanceof SharedArrayBuffer)
   await other.put(idOf('a'), objectOfLetter('b', 10_000))
@@ -77,7 +77,7 @@ test('lent bytes stay as they are until they are given back, through replacement
 test('a small body is copied, and any body is once its worker holds many', async () => {
   const { one } = openTwo()
   const isShared = (object: string) => {
-    const lent = one.lend(idOf(object))
+    const lent = one.lendNow(idOf(object))
     return bytesIn(lent?.record)?.buffer instanceof SharedArrayBuffer
   }
   await one.put(idOf('small'), objectOf(4000))
@@ -201,8 +201,8 @@ test('a listener that throws at an eviction leaves counts that are right, and no
 test('what repair finds of a worker that lent is told, and its segments can be used again', async () => {
   const { arena, one, other } = openTwo()
   await one.put(idOf('a'), objectOf(10_000))
-  one.lend(idOf('a'))
-  one.lend(idOf('a'))
+  one.lendNow(idOf('a'))
+  one.lendNow(idOf('a'))
   assert.deepEqual(repairAfter(0, arena), { locks: 0, pins: 2 })
   for (let index = 0; index < 1000; index++) await other.put(idOf(`${index}`), objectOf(10_000))
   assert.deepEqual(repairAfter(0, arena), { locks: 0, pins: 0 })

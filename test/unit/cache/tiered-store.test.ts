@@ -59,6 +59,32 @@ test('what a tier has at once counts as its answer, and is not asked for again',
   }
 })
 
+test('bytes are lent to those who borrow, by the tier that is asked first, while nothing newer is on its way there', async () => {
+  const events = new TierEventLog()
+  const hold = new Barrier()
+  const release = () => {}
+  const lender = (tier: CacheTier): CacheTier => ({ ...tier, lendNow: () => ({ record, release }) })
+  const memory = faulty(memoryAs('memory', events), { on: ['put'], hold })
+  const clock = new FakeClock()
+  const store = createTieredStore([lender(memory)], events, clock, logOf(clock))
+  assert.deepEqual(await store.lend(a), { record, tier: 'memory', release })
+  assert.deepEqual(events.lines, ['memory hit media'])
+  assert.equal(await store.get(a), undefined)
+  const newer = objectOf('newer')
+  const putting = store.put(a, newer)
+  assert.deepEqual(await store.lend(a), { record: newer, tier: 'memory' })
+  hold.release()
+  await putting
+
+  const behind = createTieredStore(
+    [memoryAs('memory', events), lender(memoryAs('disk', events))],
+    events,
+    clock,
+    logOf(clock),
+  )
+  assert.equal(await behind.lend(a), undefined)
+})
+
 test('what is being removed or replaced is not had at once', async () => {
   const hold = new Barrier()
   const events = new TierEventLog()

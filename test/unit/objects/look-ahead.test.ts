@@ -22,6 +22,7 @@ async function lookedAhead(slices: number, cached?: number) {
   let asked = 0
   const counting: RecordStore = {
     get: (id) => store.get(id),
+    lend: (id) => store.lend(id),
     put: (id, record) => store.put(id, record),
     remove: (id) => store.remove(id),
     purge: (scope, kind) => store.purge(scope, kind),
