@@ -30,6 +30,10 @@ export interface ProxyRequest {
   readonly signal: AbortSignal
 }
 
+/**
+ * Bytes in shared memory are only lent: until the response is finished, or, those of a stream, until the source is asked for
+ * more or ended. Nobody reads them any more by then, neither here nor in the kernel.
+ */
 export type Body =
   | { readonly kind: 'empty' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }

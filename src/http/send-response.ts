@@ -172,7 +172,7 @@ class Flow<Out extends Outlet> {
     expectRoom(this.#body, this.bytes + chunk.length)
     this.#open()
     const { pieceBytes } = this.#wire
-    if (pieceBytes === undefined) return this.#writeOn(chunk)
+    if (pieceBytes === undefined) return isLent(chunk) ? this.#writeOut(chunk) : this.#writeOn(chunk)
     for (let at = 0; at < chunk.length && !this.#out.closed; at += pieceBytes) {
       await this.#writeOut(chunk.subarray(at, at + pieceBytes))
     }
@@ -188,7 +188,7 @@ class Flow<Out extends Outlet> {
     })
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when the kernel has it, or the connection is gone and node will not look at it again. */
   async #writeOut(piece: Uint8Array): Promise<void> {
     this.bytes += piece.length
     const gone = new Promise<void>((resolve) => {
@@ -211,6 +211,11 @@ class Flow<Out extends Outlet> {
 
 function watch<Out extends Outlet>(wire: Wire<Out>, out: Out, ports: SendPorts, handed: () => number): () => void {
   return watchForStall(wire.stallOf(out, handed), ports.clock, ports.stallLimitMs)
+}
+
+/** Somebody else's, see `Body`. */
+function isLent(chunk: Uint8Array): boolean {
+  return chunk.buffer instanceof SharedArrayBuffer
 }
 
 function expectRoom(body: StreamBody, bytes: number): void {
