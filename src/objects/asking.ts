@@ -37,7 +37,13 @@ export interface Found {
   /** What was looked up last: the variant's key when a marker led there. */
   readonly key: CacheKey
   readonly varyNames: readonly string[]
-  readonly stored?: StoredAnswer & { readonly tier: TierName }
+  readonly stored?: StoredHere
+}
+
+export interface StoredHere extends StoredAnswer {
+  readonly tier: TierName
+  /** Its body is only lent. */
+  readonly release?: (() => void) | undefined
 }
 
 export function asking(found: Found, wanted: Wanted): Asking {

@@ -4,7 +4,7 @@ import type { CacheKey } from '../cache/cache-key.ts'
 import type { CacheRecord } from '../cache/record.ts'
 import type { RecordStore, Found as StoreFound } from '../cache/tiered-store.ts'
 import { variantOf } from '../policy/vary.ts'
-import type { Found, StoredAnswer } from './asking.ts'
+import type { Found, StoredAnswer, StoredHere } from './asking.ts'
 import type { Wanted } from './wanted.ts'
 
 type VaryMarker = Extract<CacheRecord, { kind: 'vary' }>
@@ -16,10 +16,12 @@ export function at(
   wanted: Wanted,
   varyNames: readonly string[] = none,
 ): Found {
-  if (found?.record.kind !== 'object') return { key, varyNames }
+  if (found?.record.kind !== 'object' || found.record.head.originFingerprint !== wanted.site.origin.fingerprint) {
+    found?.release?.()
+    return { key, varyNames }
+  }
   const { head, body } = found.record
-  if (head.originFingerprint !== wanted.site.origin.fingerprint) return { key, varyNames }
-  return { key, varyNames, stored: { head, body, tier: found.tier } }
+  return { key, varyNames, stored: { head, body, tier: found.tier, release: found.release } }
 }
 
 const none: readonly string[] = []
@@ -29,6 +31,16 @@ export async function atVariant(marker: VaryMarker, wanted: Wanted, store: Pick<
   if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
   const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
   return at(key, await store.get(key.id, wanted.timeline), wanted, marker.names)
+}
+
+/** With bytes that may be kept, put again and handed on: a loan ends here. */
+export function owned(found: Found): Found {
+  const { stored } = found
+  if (stored?.release === undefined) return found
+  const { head, body, tier, release } = stored
+  const kept: StoredHere = { head, body: body && new Uint8Array(body), tier }
+  release()
+  return { ...found, stored: kept }
 }
 
 /** A small object without its bytes (learnt from a HEAD) answers only a HEAD. */

@@ -7,11 +7,11 @@ import type { ObjectHead } from '../cache/record.ts'
 import type { CacheStatusFacts } from '../policy/cache-status.ts'
 import { ageSeconds, type Freshness, judgeFreshness, type Lifetime } from '../policy/freshness.ts'
 import { revalidationHeaders } from '../policy/validators.ts'
-import { type Asking, asking, type Found } from './asking.ts'
+import { type Asking, asking, type Found, type StoredHere } from './asking.ts'
 import { flyClaimed, mayServe } from './claimed-flight.ts'
 import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
 import { headToldBy, type LandingPorts, land } from './landing.ts'
-import { answers, at, atVariant } from './look-up.ts'
+import { answers, at, atVariant, owned } from './look-up.ts'
 import { StoredObject } from './stored-object.ts'
 import type { How, OpenResult, Wanted } from './wanted.ts'
 
@@ -20,9 +20,8 @@ export interface OpenPorts extends LandingPorts {
   readonly purges: PurgeLog
 }
 
-/** A stored answer, and how fresh it is for this request. */
+/** How fresh a stored answer is for this request. */
 interface Judged {
-  readonly stored: NonNullable<Found['stored']>
   readonly lifetime: Lifetime
   readonly freshness: Freshness
 }
@@ -40,14 +39,21 @@ export class ObjectOpener {
   async open(wanted: Wanted): Promise<OpenResult> {
     if (!wanted.mayStore) return this.#pass(wanted)
     for (let looks = 0; looks < maxLooks; looks++) {
-      const first = await this.#ports.store.get(wanted.key.id, wanted.timeline)
-      const found =
+      const first = await this.#ports.store.lend(wanted.key.id, wanted.timeline)
+      const lent =
         first?.record.kind === 'vary'
-          ? await atVariant(first.record, wanted, this.#ports.store)
+          ? await atVariant(first.record, wanted, { get: (id, timeline) => this.#ports.store.lend(id, timeline) })
           : at(wanted.key, first, wanted)
-      const judged = this.#judge(found, wanted)
-      const result = this.#fromStore(found, judged, wanted) ?? (await this.#fromOrigin(found, judged, wanted))
-      if (result !== 'again') return result
+      try {
+        const judged = this.#judge(lent, wanted)
+        // An answer that has to be confirmed is needed for longer than a loan should last.
+        const found = judged?.freshness.kind === 'fresh' ? lent : owned(lent)
+        const result = this.#fromStore(found, judged, wanted) ?? (await this.#fromOrigin(found, judged, wanted))
+        if (result !== 'again') return result
+      } catch (error) {
+        lent.stored?.release?.() // and let the one who maps errors answer
+        throw error
+      }
     }
     return this.#pass(wanted)
   }
@@ -56,13 +62,14 @@ export class ObjectOpener {
   #judge({ key, stored }: Found, wanted: Wanted): Judged | undefined {
     if (stored === undefined || !answers(stored, wanted.method)) return undefined
     const lifetime = wanted.site.lifetimes.of(key.id, stored.head)
-    return { stored, lifetime, freshness: judgeFreshness(lifetime, wanted.directives, this.#ports.clock.now()) }
+    return { lifetime, freshness: judgeFreshness(lifetime, wanted.directives, this.#ports.clock.now()) }
   }
 
   /** Undefined when the origin has to be asked first. */
   #fromStore(found: Found, judged: Judged | undefined, wanted: Wanted): OpenResult | undefined {
-    if (judged === undefined) return undefined
-    const { stored, freshness } = judged
+    const { stored } = found
+    if (judged === undefined || stored === undefined) return undefined
+    const { freshness } = judged
     if (freshness.kind === 'stale') {
       if (!freshness.whileRevalidating) return undefined
       this.#refreshBehind(found, wanted)
@@ -74,24 +81,32 @@ export class ObjectOpener {
     if (wanted.directives.onlyIfCached) {
       throw new ProxyError('NotCached', 'only-if-cached, and no stored answer may be used')
     }
-    if (judged === undefined || judged.freshness.kind === 'fresh') return this.#openMissed(found, wanted)
-    const { stored, lifetime, freshness } = judged
+    const { stored } = found
+    if (judged === undefined || stored === undefined || judged.freshness.kind === 'fresh') {
+      return this.#openMissed(found, wanted)
+    }
+    const { lifetime, freshness } = judged
     // RFC 9211 §2.2: 'request' when it is the client's directives, and not the answer's age, that ask for the origin.
     const fwd = freshness.ttlMs > 0 && !lifetime.alwaysRevalidate ? 'request' : 'stale'
     return this.#revalidate(found, stored, wanted, freshness, { fwd })
   }
 
-  #hit(found: Found, stored: NonNullable<Found['stored']>, wanted: Wanted, freshness: Freshness): OpenResult {
-    const { head, body, tier } = stored
+  #hit(found: Found, stored: StoredHere, wanted: Wanted, freshness: Freshness): OpenResult {
+    const { head, body, tier, release } = stored
     // Fresh enough for this client (max-stale) can be stale all the same.
     const status = freshness.ttlMs < 0 ? 'stale' : 'hit'
     const ttlSeconds = Math.floor(freshness.ttlMs / 1000)
     const facts: CacheStatusFacts = { hit: true, ttlSeconds, detail: tier }
     const how: How = { status, facts, tier, ageSeconds: Math.floor(freshness.ageMs / 1000) }
-    if (head.absence !== undefined) return { kind: 'missing', code: head.absence, how }
-    const { ref, site, timeline } = wanted
+    if (head.absence !== undefined) {
+      release?.()
+      return { kind: 'missing', code: head.absence, how }
+    }
+    const { key } = found
+    const { ref, timeline } = wanted
+    const { origin } = wanted.site
     const forwarded = head.size > head.sliceBytes ? wanted.forwarded(found.varyNames) : []
-    const spec = { key: found.key, head, whole: body, ref, origin: site.origin, forwarded, timeline, isLeader: false }
+    const spec = { key, head, whole: body, release, ref, origin, forwarded, timeline, isLeader: false }
     return { kind: 'object', object: new StoredObject(spec, this.#ports), how }
   }
 
@@ -102,7 +117,7 @@ export class ObjectOpener {
 
   async #revalidate(
     found: Found,
-    stored: NonNullable<Found['stored']>,
+    stored: StoredHere,
     wanted: Wanted,
     freshness: Extract<Freshness, { kind: 'stale' }>,
     facts: CacheStatusFacts,

@@ -9,6 +9,7 @@ import type { FirstByte, OpenedObject } from './opened-object.ts'
 export class PassingObject implements OpenedObject {
   readonly head: ObjectHead
   readonly whole = undefined
+  readonly isLent = false
   readonly isPassing = true
   readonly #body: OriginBody
   /** Which byte of the object the body begins with. */

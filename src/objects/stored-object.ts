@@ -33,6 +33,8 @@ export interface StoredSpec {
   readonly key: CacheKey
   readonly head: ObjectHead
   readonly whole: Uint8Array | undefined
+  /** `whole` is only lent. */
+  readonly release?: (() => void) | undefined
   readonly ref: ObjectRef
   readonly origin: Origin
   readonly forwarded: HeaderList
@@ -44,8 +46,9 @@ export interface StoredSpec {
   readonly timeline?: Timeline | undefined
 }
 
+type Release = (() => void) | undefined
 type Source =
-  | { readonly kind: 'bytes'; readonly from: 'tier' | 'joined'; readonly bytes: Uint8Array }
+  | { readonly kind: 'bytes'; readonly from: 'tier' | 'joined'; readonly bytes: Uint8Array; readonly release?: Release }
   | { readonly kind: 'fill'; readonly from: 'joined' | 'asked'; readonly fill: SliceFill }
 
 export class StoredObject implements OpenedObject {
@@ -99,12 +102,17 @@ export class StoredObject implements OpenedObject {
         at = base + to
         continue
       }
-      const bytes: Uint8Array = source.kind === 'fill' ? source.fill.bytes : source.bytes
-      const piece = isSlow ? bytes.slice(from, Math.min(to, from + slowPieceBytes)) : bytes.subarray(from, to)
+      const piece = isSlow
+        ? copied(source, from, Math.min(to, from + slowPieceBytes))
+        : bytesOf(source).subarray(from, to)
       this.#note(own, index, source, piece.length)
-      source = undefined
+      if (isSlow) source = undefined
       const handedAt = this.#ports.clock.monotonicMs()
-      yield piece
+      try {
+        yield piece
+      } finally {
+        letGo(source)
+      }
       isSlow = this.#ports.clock.monotonicMs() - handedAt > slowAfterMs
       at += piece.length
     }
@@ -113,11 +121,17 @@ export class StoredObject implements OpenedObject {
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
+    this.#spec.release?.()
+    letGo(this.#prepared?.source)
     this.#prepared = undefined
     this.#run?.detach()
     this.#run = undefined
     this.#peer?.release()
     if (this.#isSliced) this.#ports.store.readerLeft(this.#spec.key.id)
+  }
+
+  get isLent(): boolean {
+    return this.#spec.release !== undefined
   }
 
   get #isSliced(): boolean {
@@ -135,7 +149,9 @@ export class StoredObject implements OpenedObject {
   async #sourceOf(index: number, range: ByteRange, signal: AbortSignal): Promise<Source> {
     const prepared = this.#prepared
     this.#prepared = undefined
-    return prepared?.index === index ? prepared.source : await this.#locate(index, range, signal)
+    if (prepared?.index === index) return prepared.source
+    letGo(prepared?.source)
+    return await this.#locate(index, range, signal)
   }
 
   async #locate(index: number, range: ByteRange, signal: AbortSignal): Promise<Source> {
@@ -143,7 +159,7 @@ export class StoredObject implements OpenedObject {
     const running = this.#askRun(index, range)
     if (running !== undefined) return running
     const stored = await this.#stored(index)
-    if (stored instanceof Uint8Array) return { kind: 'bytes', from: 'tier', bytes: stored }
+    if (typeof stored === 'object') return stored
     if (this.#ports.peers !== undefined) return this.#locateElsewhere(index, range, signal, stored, this.#ports.peers)
     return this.#joinOrStart(index, range, stored)
   }
@@ -162,7 +178,7 @@ export class StoredObject implements OpenedObject {
     if (found.kind === 'bytes') return { kind: 'bytes', from: 'joined', bytes: found.bytes }
     try {
       const again = found.wasRunning ? await this.#stored(index) : stored
-      if (again instanceof Uint8Array) return { kind: 'bytes', from: 'tier', bytes: again }
+      if (typeof again === 'object') return again
       return await this.#joinOrStart(index, range, again, found.last)
     } finally {
       found.settle()
@@ -205,14 +221,18 @@ export class StoredObject implements OpenedObject {
     this.#run = run
   }
 
-  async #stored(index: number): Promise<Uint8Array | 'outdated' | undefined> {
+  async #stored(index: number): Promise<Source | 'outdated' | undefined> {
     const { key, head } = this.#spec
     if (!this.#isSliced) return undefined
-    const found = await this.#ports.store.get(key.sliceId(index), this.#spec.timeline)
-    if (found?.record.kind !== 'slice') return undefined
+    const found = await this.#ports.store.lend(key.sliceId(index), this.#spec.timeline)
+    if (found === undefined) return undefined
+    const { record, release } = found
     // A slice cut from another version, or in other lengths, is a miss: never splice two.
-    const isSame = found.record.etag === head.etag && found.record.bytes.length === sliceLength(head, index)
-    return isSame ? found.record.bytes : 'outdated'
+    if (record.kind === 'slice' && record.etag === head.etag && record.bytes.length === sliceLength(head, index)) {
+      return { kind: 'bytes', from: 'tier', bytes: record.bytes, release }
+    }
+    release?.()
+    return record.kind === 'slice' ? 'outdated' : undefined
   }
 
   /** A hole is fetched alone: the run ends before the next slice that is cached. */
@@ -232,4 +252,20 @@ export class StoredObject implements OpenedObject {
   #lastWanted({ end }: ByteRange): number {
     return Math.ceil(end / this.head.sliceBytes) - 1
   }
+}
+
+/** Of a whole slice. */
+function bytesOf(source: Source): Uint8Array {
+  return source.kind === 'fill' ? source.fill.bytes : source.bytes
+}
+
+/** What nobody else holds: the slice is let go. */
+function copied(source: Source, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(bytesOf(source).subarray(from, to))
+  letGo(source)
+  return copy
+}
+
+function letGo(source: Source | undefined): void {
+  if (source?.kind === 'bytes') source.release?.()
 }

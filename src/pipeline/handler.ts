@@ -49,8 +49,16 @@ export function createHandler({ routes, serve, slots, system, administer }: Hand
       response.headers.push(...corsHeaders(cors, request.header('origin')))
     }
     response.headers.push('X-Correlation-ID', request.id)
-    response.finished = release
+    if (release !== undefined) response.finished = both(response.finished, release)
     return response
+  }
+}
+
+function both(one: (() => void) | undefined, other: () => void): () => void {
+  if (one === undefined) return other
+  return () => {
+    one()
+    other()
   }
 }
 

@@ -31,7 +31,8 @@ export async function respond(
     const prepared = preparedHead(object.head, routed.route)
     const { response, range } = decide(object, prepared, routed, trace, ports)
     if (response.body.kind !== 'stream') {
-      object.release()
+      if (object.isLent && response.body.kind === 'bytes') response.finished = () => object.release()
+      else object.release()
       return tellOfCache(response, how, prepared, routed, trace)
     }
     const firstByte = await object.prepare(range, planned.signal)
