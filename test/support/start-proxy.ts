@@ -10,6 +10,7 @@ import { createLogger } from '../../src/observe/logger.ts'
 import { FakeClock } from './fake-clock.ts'
 import { type FakeOrigin, startFakeOrigin } from './fake-origin.ts'
 import { createFakeRandom } from './fake-random.ts'
+import { Lending } from './lending.ts'
 
 export interface ProxySettings {
   /** Settings of the one bucket, besides its S3 part. `cache` here overrides the top-level one. */
@@ -180,7 +181,9 @@ export async function startProxyBefore(
           .map((line) => JSON.parse(line)),
       ),
   })
-  const { clock = systemClock, tierGuard, spawned } = settings
+  const { clock = systemClock, spawned } = settings
+  const lending = process.env['LENDING_MEMORY'] ? new Lending() : undefined
+  const tierGuard = settings.tierGuard ?? lending?.guard
   const ports = { clock, random: createFakeRandom(), log: output, version: '0.0.0-test', described }
   const app = await createApp(config, { ...ports, ...(tierGuard && { tierGuard }), ...(spawned && { spawned }) })
   const proxy = new ProxyUnderTest(
@@ -190,7 +193,10 @@ export async function startProxyBefore(
     app,
     endpoint,
   )
-  t.after(() => proxy.stop())
+  t.after(async () => {
+    await proxy.stop()
+    lending?.assertNoneOpen()
+  })
   return proxy
 }
 
