@@ -4,6 +4,7 @@ import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
 import { PurgeLog } from '../../../src/cache/purge-log.ts'
 import type { ObjectHead } from '../../../src/cache/record.ts'
+import type { TierGuard } from '../../../src/cache/tier.ts'
 import { createTieredStore } from '../../../src/cache/tiered-store.ts'
 import type { RunSpec } from '../../../src/objects/run-spec.ts'
 import { RunTable } from '../../../src/objects/run-table.ts'
@@ -20,12 +21,17 @@ export const key = new CacheKey('b', 'film')
 export const never = new AbortController().signal
 
 /** An object of `slices` whole slices. Records larger than a slice's are kept too. */
-export function stage(slices: number, options: Partial<ByteOriginOptions> = {}, budget = plentyToFill()) {
+export function stage(
+  slices: number,
+  options: Partial<ByteOriginOptions> = {},
+  budget = plentyToFill(),
+  guard: TierGuard = (tier) => tier,
+) {
   const clock = new FakeClock()
   const size = slices * sliceBytes
   const origin = new ByteOrigin({ size, chunkBytes: 30, ...options })
   const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noStoreEvents)
-  const store = createTieredStore([tier], noStoreEvents, clock, new PurgeLog(clock, createFakeRandom()))
+  const store = createTieredStore([guard(tier)], noStoreEvents, clock, new PurgeLog(clock, createFakeRandom()))
   const runs = new RunTable({ store, clock, budget })
   const head: ObjectHead = {
     status: 200,
