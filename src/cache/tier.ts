@@ -32,7 +32,7 @@ export interface TierUsage extends Usage {
   readonly isEstimate?: true
 }
 
-/** A record whose bytes are another's as soon as they are given back. */
+/** A record whose bytes are another's as soon as they are given back. One without bytes need not be. */
 export interface Lent {
   readonly record: CacheRecord
   /** May be called twice. The record's bytes are not to be read afterwards; its head is. */
