@@ -204,10 +204,11 @@ class TieredStore implements RecordStore {
     const fastest = this.#clean
     if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline)
     const step = timeline?.begin(fastest.name)
-    const lent = mayBorrow ? fastest.lendNow(id) : undefined
+    const ready = fastest.ready(id)
+    const lent = mayBorrow ? ready?.lendNow?.(id) : undefined
     let record = lent?.record
     try {
-      record ??= fastest.getNow(id) ?? (await fastest.get(id))
+      record ??= ready?.getNow?.(id) ?? (await fastest.get(id))
     } catch (error) {
       this.#events.failed(fastest.name, 'get', error)
     }
@@ -245,7 +246,7 @@ class TieredStore implements RecordStore {
   /** What is purged is a miss; the tier that has it is added to `purged`. */
   async #ask(layer: WriteBehind, id: RecordId, purged: WriteBehind[]): Promise<CacheRecord | undefined> {
     try {
-      const record = layer.getNow(id) ?? (await layer.get(id))
+      const record = layer.ready(id)?.getNow?.(id) ?? (await layer.get(id))
       const isPurged = record !== undefined && this.#isPurged(id, record)
       if (isPurged) purged.push(layer)
       const found = isPurged ? undefined : record

@@ -21,7 +21,7 @@ import { type QueueBounds, QueueRoom } from './queue-room.ts'
 import { type CacheRecord, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { covers, type Scope } from './scope.ts'
-import { type CacheTier, type Lent, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
+import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
 import { eachWished, nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
 
 export interface WriteBounds extends QueueBounds {
@@ -69,14 +69,9 @@ export class WriteBehind {
     this.#doubts = this.#clearings.doubts
   }
 
-  /** As the tier's own: the way of nearly every hit. */
-  getNow(id: RecordId): CacheRecord | undefined {
-    return this.#wishes.has(id) || this.#doubts.size > 0 ? undefined : this.tier.getNow?.(id)
-  }
-
-  /** As the tier's own. */
-  lendNow(id: RecordId): Lent | undefined {
-    return this.#wishes.has(id) || this.#doubts.size > 0 ? undefined : this.tier.lendNow?.(id)
+  /** The tier, when what it has at once is the newest of this id: the way of nearly every hit. */
+  ready(id: RecordId): CacheTier | undefined {
+    return this.#wishes.has(id) || this.#doubts.size > 0 ? undefined : this.tier
   }
 
   /** Rejects as the tier does. */
