@@ -32,7 +32,7 @@ export function flyClaimed(ask: Fly, asking: Asking, wanted: Wanted, ports: Clai
     const question = { method, id: key.id, originFingerprint: origin.fingerprint, startedAt }
     for (let hasLooked = false; ; hasLooked = true) {
       const wait = timeline?.join(undefined)
-      const claimed = await peers.claim({ ...question, hasLooked }, until - clock.monotonicMs(), signal)
+      const claimed = await peers.claim({ ...question, hasLooked }, Math.max(0, until - clock.monotonicMs()), signal)
       wait?.end()
       if (claimed.kind === 'mine') return giveBackAfter(ask(signal, told), claimed)
       if (claimed.kind === 'alone') {

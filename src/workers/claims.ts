@@ -1,6 +1,7 @@
 /**
  * Which thread asks the origin for which head, and who waits for what comes of it. Of one question there is one claim, unless
- * what its exchange will say has been purged: then the next one does not wait for it.
+ * what its exchange will say has been purged, or its own thread asks anew because that will not do: then the next one takes
+ * its place, and those who waited wait for that.
  */
 
 import type { Clock } from '../base/clock.ts'
@@ -18,14 +19,13 @@ interface Claimant {
   readonly thread: number
   readonly question: ClaimQuestion
   answer(reply: ClaimReply): void
-  /** Undefined: it has the claim itself. */
-  waitsFor: Claim | undefined
+  /** With whom it waits. Undefined: it has the claim itself. */
+  readonly crowd: Set<Claimant> | undefined
 }
 
 interface Claim {
-  readonly name: string
   readonly holder: Claimant
-  readonly waiting: Set<Claimant>
+  readonly crowd: Set<Claimant>
 }
 
 /** Longer than it takes from a look into the store to a claim, tiers that are slow included. */
@@ -50,14 +50,14 @@ export class Claims {
 
   claim(thread: number, question: ClaimQuestion): Promise<ClaimReply> {
     return new Promise((answer) => {
-      const claimant: Claimant = { thread, question, answer, waitsFor: this.#claimFor(question) }
-      if (claimant.waitsFor === undefined && !question.hasLooked && this.#wasJustReturned(question)) {
+      const claimant: Claimant = { thread, question, answer, crowd: this.#claimFor(thread, question)?.crowd }
+      if (claimant.crowd === undefined && !question.hasLooked && this.#wasJustReturned(question)) {
         answer(look)
         return
       }
       this.#claimants.set(keyOf(thread, question.number), claimant)
-      if (claimant.waitsFor === undefined) this.#grant(claimant)
-      else claimant.waitsFor.waiting.add(claimant)
+      if (claimant.crowd === undefined) this.#grant(claimant)
+      else claimant.crowd.add(claimant)
     })
   }
 
@@ -66,10 +66,10 @@ export class Claims {
     const claimant = this.#claimants.get(keyOf(thread, number))
     if (claimant === undefined) return
     this.#claimants.delete(keyOf(thread, number))
-    if (claimant.waitsFor === undefined) {
+    if (claimant.crowd === undefined) {
       this.#end(claimant, outcome)
     } else {
-      claimant.waitsFor.waiting.delete(claimant)
+      claimant.crowd.delete(claimant)
       claimant.answer(look)
     }
   }
@@ -82,34 +82,29 @@ export class Claims {
   }
 
   /** What this question should wait for. */
-  #claimFor(question: ClaimQuestion): Claim | undefined {
+  #claimFor(thread: number, question: ClaimQuestion): Claim | undefined {
     return namesServing(question)
       .map((name) => this.#claims.get(name))
-      .find((claim) => claim !== undefined && !this.#isOutdated(claim))
+      .find((claim) => claim !== undefined && claim.holder.thread !== thread && !this.#isOutdated(claim))
   }
 
   #isOutdated({ holder: { question } }: Claim): boolean {
     return this.#ports.isOutdated(question.id, question.startedAt)
   }
 
-  /** Who waited for what is outdated waits for this one. */
   #grant(holder: Claimant): void {
     const name = nameOf(holder.question)
-    const waiting = this.#claims.get(name)?.waiting ?? new Set<Claimant>()
-    const claim = { name, holder, waiting: new Set(waiting) }
-    waiting.clear()
-    for (const claimant of claim.waiting) claimant.waitsFor = claim
-    this.#claims.set(name, claim)
+    this.#claims.set(name, { holder, crowd: this.#claims.get(name)?.crowd ?? new Set() })
     holder.answer({ kind: 'mine' })
   }
 
   #end(holder: Claimant, outcome: Outcome): void {
     const name = nameOf(holder.question)
     const claim = this.#claims.get(name)
-    if (claim?.holder !== holder) return // it was outdated, and another one has taken its place
+    if (claim?.holder !== holder) return // another one has taken its place
     this.#claims.delete(name)
-    if (outcome.kind === 'look') this.#remember(name)
-    for (const claimant of claim.waiting) {
+    this.#remember(name)
+    for (const claimant of claim.crowd) {
       this.#claimants.delete(keyOf(claimant.thread, claimant.question.number))
       claimant.answer(outcome)
     }

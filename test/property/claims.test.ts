@@ -10,19 +10,28 @@ import { fc } from '../support/fast-check.ts'
 
 const outcomes = [{ kind: 'look' }, { kind: 'alone' }] as const
 
+const claim = fc.record({
+  act: fc.constant('claim' as const),
+  thread: fc.nat(3),
+  id: fc.constantFrom('b:one', 'b:two'),
+  method: fc.constantFrom('GET', 'HEAD'),
+  hasLooked: fc.boolean(),
+})
+
 const step = fc.oneof(
-  fc.record({
-    act: fc.constant('claim' as const),
-    thread: fc.nat(3),
-    id: fc.constantFrom('b:one', 'b:two'),
-    method: fc.constantFrom('GET', 'HEAD'),
-    hasLooked: fc.boolean(),
-  }),
+  { arbitrary: claim, weight: 3 },
   // `which` of those who claim or wait, so that they all have their turn.
-  fc.record({ act: fc.constant('give back' as const), which: fc.nat(), outcome: fc.constantFrom(...outcomes) }),
-  fc.record({ act: fc.constant('end' as const), thread: fc.nat(3) }),
-  fc.record({ act: fc.constant('purge' as const), id: fc.constantFrom('b:one', 'b:two') }),
-  fc.record({ act: fc.constant('pass' as const), ms: fc.constantFrom(1, 2000) }),
+  {
+    arbitrary: fc.record({
+      act: fc.constant('give back' as const),
+      which: fc.nat(),
+      outcome: fc.constantFrom(...outcomes),
+    }),
+    weight: 2,
+  },
+  { arbitrary: fc.record({ act: fc.constant('end' as const), thread: fc.nat(3) }), weight: 1 },
+  { arbitrary: fc.record({ act: fc.constant('purge' as const), id: fc.constantFrom('b:one', 'b:two') }), weight: 1 },
+  { arbitrary: fc.record({ act: fc.constant('pass' as const), ms: fc.constantFrom(1, 2000) }), weight: 1 },
 )
 
 interface Claimant {
@@ -33,6 +42,13 @@ interface Claimant {
   /** When it claimed, in steps. */
   readonly at: number
   reply: ClaimReply | undefined
+  /** Its own thread has asked anew since. */
+  isReplaced: boolean
+}
+
+/** What `holder` asked, by the same thread. */
+function isAnew({ thread, method, id }: Claimant, holder: Claimant): boolean {
+  return thread === holder.thread && method === holder.method && id === holder.id
 }
 
 function model() {
@@ -44,6 +60,12 @@ function model() {
   const present = new Set<Claimant>()
   let steps = 0
 
+  function settle(claimant: Claimant, reply: ClaimReply): void {
+    if (reply.kind === 'mine') for (const one of holders()) one.isReplaced ||= isAnew(claimant, one)
+    else present.delete(claimant)
+    claimant.reply = reply
+  }
+
   async function take(next: typeof step extends fc.Arbitrary<infer S> ? S : never): Promise<void> {
     steps += 1
     switch (next.act) {
@@ -51,12 +73,9 @@ function model() {
         const { thread, id, method, hasLooked } = next
         const startedAt = steps as EpochMs
         const question = { method, id: id as RecordId, hasLooked, startedAt, originFingerprint: 'o', number: steps }
-        const claimant: Claimant = { thread, number: steps, method, id, at: steps, reply: undefined }
+        const claimant: Claimant = { thread, number: steps, method, id, at: steps, reply: undefined, isReplaced: false }
         present.add(claimant)
-        void claims.claim(thread, question).then((reply) => {
-          claimant.reply = reply
-          if (reply.kind !== 'mine') present.delete(claimant)
-        })
+        void claims.claim(thread, question).then((reply) => settle(claimant, reply))
         break
       }
       case 'give back': {
@@ -84,13 +103,15 @@ function model() {
   return { claims, present, take, holders, waiting, isPurged }
 }
 
-test('of one question there is never more than one claim that no purge has outdated, and nobody waits for none', async () => {
-  const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+test('of one question there is never more than one claim that is still good, and nobody waits for none', async () => {
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
     const on = model()
     for (const next of steps) {
       await on.take(next)
       const holders = on.holders()
-      const current = holders.filter(({ id, at }) => !on.isPurged(id, at)).map(({ method, id }) => `${method} ${id}`)
+      const current = holders
+        .filter(({ id, at, isReplaced }) => !isReplaced && !on.isPurged(id, at))
+        .map(({ method, id }) => `${method} ${id}`)
       assert.equal(new Set(current).size, current.length, 'two claims of one question')
       for (const { method, id } of on.waiting()) {
         const serves = holders.some((one) => one.id === id && (one.method === 'GET' || one.method === method))

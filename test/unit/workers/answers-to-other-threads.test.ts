@@ -2,14 +2,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { everything } from '../../../src/cache/scope.ts'
+import { mayServe } from '../../../src/objects/claimed-flight.ts'
 import type { OriginAnswer } from '../../../src/origin/origin.ts'
 import { noDirectives } from '../../../src/policy/request-directives.ts'
 import { Barrier } from '../../support/barrier.ts'
+import { headOf } from '../../support/cache-records.ts'
 import { quiet } from '../objects/rig.ts'
-import { type Got, held, release, ScriptedOrigin, small, textOf, threads } from './threads.ts'
+import { type Got, held, release, ScriptedOrigin, small, textOf, threads, wantedOf } from './threads.ts'
 
 const statusOf = ({ result }: Got) => result.how.status
 const isCollapsed = ({ result }: Got) => result.how.facts.collapsed === true
+
+/** The same answer, whose body waits at `middle` before it comes. */
+function inPieces(answer: ReturnType<typeof small>, middle: Barrier): OriginAnswer {
+  const body = {
+    cancel() {},
+    async *[Symbol.asyncIterator]() {
+      await middle.arrive()
+      yield* answer.body
+    },
+  }
+  return { ...answer, body }
+}
 
 test('who comes after a purge waits for nothing that was asked before it, and is not given it', async () => {
   const origin = new ScriptedOrigin()
@@ -54,20 +68,9 @@ test('no-cache that comes while another thread has its answer, but not all of it
   const origin = new ScriptedOrigin()
   await using on = threads(2, origin)
   const middle = new Barrier()
-  const slowly = async (): Promise<OriginAnswer> => {
-    const answer = small(on)
-    const body = {
-      cancel() {},
-      async *[Symbol.asyncIterator]() {
-        await middle.arrive()
-        yield* answer.body
-      },
-    }
-    return { ...answer, body }
-  }
   const { give, barrier } = held(() => small(on))
   origin.willAnswer(
-    async () => (await give()) && slowly(),
+    async () => (await give()) && inPieces(small(on), middle),
     async () => small({ ...on, text: 'newer' }),
   )
   const asked = on.thread(0).get()
@@ -82,6 +85,37 @@ test('no-cache that comes while another thread has its answer, but not all of it
   assert.equal(textOf(await early), 'small')
   assert.equal(textOf(await late), 'newer')
   assert.equal(origin.queries.length, 2)
+})
+
+test('no-cache on the very thread that has its answer, but not all of it, asks at once', async () => {
+  const origin = new ScriptedOrigin()
+  await using on = threads(2, origin)
+  const middle = new Barrier()
+  origin.willAnswer(
+    async () => inPieces(small(on), middle),
+    async () => small({ ...on, text: 'newer' }),
+  )
+  const asked = on.thread(1).get()
+  await middle.reached
+  await on.clock.advance(1)
+  assert.equal(textOf(await on.thread(1).get({ directives: { ...noDirectives, noCache: true } })), 'newer')
+  middle.release()
+  assert.equal(textOf(await asked), 'small')
+  assert.equal(textOf(await on.thread(0).get()), 'newer')
+})
+
+test('what was asked before a purge does not serve who came after it, however late it was answered', async () => {
+  const origin = new ScriptedOrigin()
+  await using on = threads(1, origin)
+  const head = headOf(3, { requestedAt: on.clock.now() })
+  await on.clock.advance(1)
+  const since = on.clock.now()
+  await on.store.purge(everything, 'soft')
+  await on.clock.advance(1)
+  const late = { ...head, storedAt: on.clock.now() }
+  const wanted = wantedOf({ site: on.site })
+  assert.equal(mayServe(on.key.id, late, since, wanted, on), false)
+  assert.equal(mayServe(on.key.id, { ...late, requestedAt: on.clock.now() }, since, wanted, on), true)
 })
 
 test('one thread alone confirms what is stale, and the others are served what it was told', async () => {
@@ -128,8 +162,8 @@ test('each variant of an object is asked for once', async () => {
     header: (name: string) => (name === 'accept-language' ? language : undefined),
     forwarded: () => ['accept-language', language],
   })
-  const languages = ['de', 'de', 'ja', 'ja']
-  const got = await Promise.all(on.threads.map((thread, at) => thread.get(inLanguage(languages[at] ?? ''))))
+  const languages = ['de', 'ja', 'de', 'ja', 'ja', 'de']
+  const got = await Promise.all(languages.map((language, at) => on.thread(at >> 1).get(inLanguage(language))))
   assert.deepEqual(
     got.map(textOf),
     languages.map((language) => `in ${language}`),

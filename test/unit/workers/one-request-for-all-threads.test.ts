@@ -160,6 +160,22 @@ test('when the one that asks leaves, another one asks', async () => {
   assert.equal(origin.queries.length, 2)
 })
 
+test('a client that leaves before it is known whether its thread may ask leaves no claim', async () => {
+  const origin = new ScriptedOrigin()
+  await using on = threads(2, origin)
+  origin.willAnswer(async ({ signal }) => {
+    signal.throwIfAborted()
+    return small(on)
+  })
+  const client = new AbortController()
+  const left = assert.rejects(on.thread(1).get({ signal: client.signal }), /client gone/)
+  await Promise.resolve()
+  client.abort(new Error('client gone'))
+  await left
+  await quiet()
+  assert.equal(textOf(await on.thread(0).get()), 'small')
+})
+
 test('when the thread that asks ends, another one asks, and nothing is left of it', async () => {
   const origin = new ScriptedOrigin()
   await using on = threads(3, origin)

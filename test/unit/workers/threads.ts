@@ -130,7 +130,7 @@ function byMessages(hub: PeerHub, number: number, ports: MessageChannel[]) {
   }
 }
 
-function wantedOf({ key = 'film', site, ...wish }: Wish & { site: Wanted['site'] }): Wanted {
+export function wantedOf({ key = 'film', site, ...wish }: Wish & { site: Wanted['site'] }): Wanted {
   return {
     allowed: publicAuthorizer.authorize({ kind: 'anonymous' }),
     method: 'GET',
