@@ -81,7 +81,8 @@ export class StoredObject implements OpenedObject {
     if (this.whole !== undefined || range.start === range.end) return 'tier'
     const index = Math.floor(range.start / this.head.sliceBytes)
     const source = await this.#locate(index, range, signal)
-    const wait = source.from === 'joined' ? this.#spec.timeline?.join(this.#run?.of.timeline) : undefined
+    const wait =
+      source.kind === 'fill' && source.from === 'joined' ? this.#spec.timeline?.join(this.#run?.of.timeline) : undefined
     if (source.kind === 'fill') await source.fill.arrived(range.start - index * this.head.sliceBytes, signal)
     wait?.end()
     this.#prepared = { index, source }

@@ -79,7 +79,6 @@ export class ForeignReaders {
   }
 
   #waitFor(key: string, foreign: ForeignReader): void {
-    foreign.endWait()
     foreign.endWait = this.#ports.clock.alarm(silenceMs, () => this.#detach(key))
   }
 

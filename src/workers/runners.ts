@@ -23,6 +23,7 @@ export class Runners {
    */
   async slice(thread: number, question: SliceQuestion): Promise<SliceReply> {
     const asked = new Set([thread])
+    const link = this.#threads.get(thread)
     let { last } = question
     for (;;) {
       const next = [...(this.#running.get(question.version) ?? [])].find((runner) => !asked.has(runner))
@@ -32,7 +33,8 @@ export class Runners {
       if (reply?.kind === 'bytes') return reply
       last = Math.min(last, reply?.last ?? last)
     }
-    if (this.#threads.has(thread)) this.#add(question.version, thread)
+    // Another one may have its number by now, and will run nothing of it.
+    if (this.#threads.get(thread) === link) this.#add(question.version, thread)
     return { kind: 'none', last, wasRunning: asked.size > 1 }
   }
 

@@ -29,6 +29,12 @@ test('two threads that begin to read at the same instant what is known by its he
   const origin = new ByteOrigin(slowly)
   await using on = threads(3, origin)
   await on.thread(0).get({ method: 'HEAD' })
+  const { has } = on.store
+  // Whoever may run it looks for a while for what is cached already.
+  on.store.has = async (id) => {
+    await quiet()
+    return has.call(on.store, id)
+  }
   const got = await Promise.all(on.threads.map((thread) => thread.get()))
   for (const { bytes } of got) assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(0, size)))
   assert.deepEqual([origin.requests, origin.bytesSent], [2, size])
@@ -40,7 +46,7 @@ for (const [first, second] of [
   [10, 0],
 ] as const) {
   test(`a run from slice ${first} on and one of another thread from slice ${second} on ask for each byte once`, async () => {
-    const origin = new ByteOrigin(slowly)
+    const origin = new ByteOrigin({ ...slowly, pauses: [40] })
     await using on = threads(2, origin)
     await on.thread(0).get({ method: 'HEAD' })
     const ranges = [first, second].map((slice) => ({ start: slice * sliceBytes, end: size }))
@@ -52,6 +58,37 @@ for (const [first, second] of [
     assert.equal(origin.bytesSent, size)
   })
 }
+
+test('ranges of a cold object cost one request each, and the head is not asked for twice', async () => {
+  const origin = new ByteOrigin(slowly)
+  await using on = threads(2, origin)
+  const ranges = [
+    { start: 0, end: 200 },
+    { start: 1000, end: 1100 },
+  ]
+  const got = await Promise.all(ranges.map((range, at) => on.thread(at).get({ range })))
+  for (const [at, { start, end }] of ranges.entries())
+    assert.deepEqual(Buffer.from(got[at]?.bytes ?? []), Buffer.from(origin.bytes(start, end)))
+  assert.deepEqual([origin.requests, origin.bytesSent], [2, 300])
+})
+
+test('who looked just before a slice of another thread was stored finds it, and asks nobody', async () => {
+  const origin = new ByteOrigin(slowly)
+  await using on = threads(2, origin)
+  const first = objectOf((await on.thread(0).open()).result)
+  await first.prepare(whole, never)
+  for await (const piece of first.read({ start: 0, end: 6 * sliceBytes }, never)) assert.ok(piece.length > 0)
+  const { get } = on.store
+  let looks = 0
+  on.store.get = async (id, timeline) => {
+    const isEarly = id === on.key.sliceId(2) && looks++ === 0
+    return isEarly ? undefined : get.call(on.store, id, timeline)
+  }
+  const { bytes } = await on.thread(1).get({ range: { start: 2 * sliceBytes, end: 3 * sliceBytes } })
+  assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(2 * sliceBytes, 3 * sliceBytes)))
+  assert.deepEqual([looks, origin.requests], [2, 1])
+  first.release()
+})
 
 test('a slow reader on the thread of a run holds up nobody on another', async () => {
   const origin = new ByteOrigin(slowly)
