@@ -54,12 +54,12 @@ test('who comes just after the answer was stored finds it, though it looked befo
   await using on = threads(2, origin)
   origin.willAnswer(async () => small(on))
   const { store } = on
-  const look = store.get
+  const look = store.lend
   const late = held(() => small(on))
   // The second one looks before the answer comes, and goes on after it.
-  store.get = async (id, timeline) => {
+  store.lend = async (id, timeline) => {
     const found = await look.call(store, id, timeline)
-    store.get = look
+    store.lend = look
     await late.barrier.arrive()
     return found
   }
