@@ -191,7 +191,7 @@ test('when the thread that asks ends, another one asks, and nothing is left of i
   const waiting = [on.thread(0).get(), on.thread(2).get()]
   await quiet()
   assert.equal(origin.queries.length, 1)
-  on.thread(1).die()
+  await on.thread(1).die()
   for (const one of waiting) assert.equal(textOf(await one), 'small')
   assert.equal(origin.queries.length, 2)
 })
@@ -205,7 +205,7 @@ test('a thread whose hub is gone asks by itself', async () => {
   await quiet()
   const waiting = on.thread(1).get()
   await quiet()
-  on.thread(1).cutOff()
+  await on.thread(1).cutOff()
   assert.equal(textOf(await waiting), 'small')
   never.barrier.release()
   await forever

@@ -142,7 +142,7 @@ test('when the thread of a run ends, its readers elsewhere ask for the rest by t
   await lost.prepare(whole, never)
   const reading = [on.thread(0).get(), on.thread(2).get()]
   await quiet()
-  on.thread(1).die()
+  await on.thread(1).die()
   for (const { bytes } of await Promise.all(reading))
     assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(0, size)))
   assert.equal(origin.requests, 2)
@@ -157,7 +157,7 @@ test('when a thread ends, its readers keep no run alive on others', async () => 
   const second = objectOf((await on.thread(1).open()).result)
   await second.prepare(whole, never)
   first.release()
-  on.thread(1).die()
+  await on.thread(1).die()
   await quiet()
   assert.equal(on.thread(0).runs.size, 0)
 })

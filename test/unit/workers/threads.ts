@@ -1,6 +1,7 @@
 /** Several openers with tables of their own, as on several threads, over one store and one origin. The first one is on the hub. */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { MessageChannel } from 'node:worker_threads'
 import { publicAuthorizer } from '../../../src/access/authorizer.ts'
 import { createTrace } from '../../../src/base/trace.ts'
@@ -72,11 +73,13 @@ export function threads(count: number, origin: Origin, changes: Partial<CachePol
       const { result, wanted } = await open(wish)
       return { result, bytes: await read(result, wanted, wish), own: wanted.own }
     }
-    const die = () => {
-      linked.close()
+    /** What it has said before is still heard. */
+    const die = async () => {
+      await linked.cutOff()
+      threadSide.close()
       hub.leave(number)
     }
-    return { opener, runs, uncacheable, open, get, die, cutOff: linked.close }
+    return { opener, runs, uncacheable, open, get, die, cutOff: linked.cutOff }
   })
 
   return {
@@ -109,7 +112,7 @@ function direct(hub: PeerHub) {
   const serve = (mine: PeerCalls) => {
     calls = mine
   }
-  return { hubSide: calling(hub.callsOf(0)), threadSide, serve, close() {} }
+  return { hubSide: calling(hub.callsOf(0)), threadSide: { ...threadSide, close() {} }, serve, async cutOff() {} }
 }
 
 function byMessages(hub: PeerHub, number: number, ports: MessageChannel[]) {
@@ -122,10 +125,10 @@ function byMessages(hub: PeerHub, number: number, ports: MessageChannel[]) {
     hubSide,
     threadSide,
     serve: (calls: PeerCalls) => void Object.assign(mine, calls),
-    close() {
+    async cutOff() {
       channel.port1.close()
       hubSide.close()
-      threadSide.close()
+      await once(channel.port2, 'close')
     },
   }
 }
