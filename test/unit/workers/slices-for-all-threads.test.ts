@@ -78,11 +78,11 @@ test('who looked just before a slice of another thread was stored finds it, and 
   const first = objectOf((await on.thread(0).open()).result)
   await first.prepare(whole, never)
   for await (const piece of first.read({ start: 0, end: 6 * sliceBytes }, never)) assert.ok(piece.length > 0)
-  const { get } = on.store
+  const { lend } = on.store
   let looks = 0
-  on.store.get = async (id, timeline) => {
+  on.store.lend = async (id, timeline) => {
     const isEarly = id === on.key.sliceId(2) && looks++ === 0
-    return isEarly ? undefined : get.call(on.store, id, timeline)
+    return isEarly ? undefined : lend.call(on.store, id, timeline)
   }
   const { bytes } = await on.thread(1).get({ range: { start: 2 * sliceBytes, end: 3 * sliceBytes } })
   assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(2 * sliceBytes, 3 * sliceBytes)))
