@@ -6,6 +6,7 @@ import { withoutFields } from '../base/header-list.ts'
 import { createTrace, type Trace } from '../base/trace.ts'
 import { isCorsField } from './cors.ts'
 import { errorResponse } from './error-response.ts'
+import { allFields } from './field-block.ts'
 import type { Handler, ProxyRequest, ProxyResponse, Sent } from './messages.ts'
 import type { Finished, Outlet } from './send-response.ts'
 
@@ -47,7 +48,7 @@ function answer<Line, Out extends Outlet>(exchange: Exchange<Line, Out>, respons
   const { host, line, request, out, trace, startedMs } = exchange
   host.send(response, request, line, out, (sent, error) => {
     if (error !== undefined && !out.headersSent) {
-      answer(exchange, { ...errorPage(exchange, error, response.headers), finished: response.finished })
+      answer(exchange, { ...errorPage(exchange, error, allFields(response)), finished: response.finished })
       return
     }
     if (error !== undefined) noteError(trace, error)

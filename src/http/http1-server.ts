@@ -1,22 +1,22 @@
 /** HTTP/1.1 on connections that somebody else accepts: from bytes to requests, and their answers in order. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Peer } from './client-address.ts'
 import { Connection } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { type ExchangeHost, runExchange } from './exchange.ts'
 import type { Front, FrontOptions } from './front.ts'
-import { http1Wire } from './http1-wire.ts'
+import { Http1Response, http1Wire } from './http1-wire.ts'
 import { parseRequest } from './parse-request.ts'
 import { Refusal, refusalOf, refusalPage } from './refusal.ts'
 import { sendResponse } from './send-response.ts'
 
 export class Http1Server {
   readonly #front: Front
-  readonly #server: Server
+  readonly #server: Server<typeof IncomingMessage, typeof Http1Response>
   readonly #connections = new Map<Socket, Connection>()
-  readonly #host: ExchangeHost<Connection, ServerResponse>
+  readonly #host: ExchangeHost<Connection, Http1Response>
 
   constructor(front: Front) {
     this.#front = front
@@ -32,7 +32,7 @@ export class Http1Server {
       done: (...report) => front.ports.done(...report),
     }
     this.#server = createBareServer(front.options)
-    const receive = (message: IncomingMessage, res: ServerResponse) => this.#receive(message, res)
+    const receive = (message: IncomingMessage, res: Http1Response) => this.#receive(message, res)
     this.#server.on('request', receive)
     // Nobody is told to continue but by whoever reads the body: all others answer at once (RFC 9110 §10.1.1).
     this.#server.on('checkContinue', receive)
@@ -65,7 +65,7 @@ export class Http1Server {
     if (this.#connections.get(socket)?.refuse(refusal) === true) this.#front.ports.rejected(refusal.reason)
   }
 
-  #receive(message: IncomingMessage, res: ServerResponse): void {
+  #receive(message: IncomingMessage, res: Http1Response): void {
     const connection = this.#connections.get(message.socket)
     if (connection === undefined || connection.isClosing) return
     const front = this.#front
@@ -87,7 +87,7 @@ export class Http1Server {
     connection.inTurn(() => runExchange(this.#host, connection, request, res))
   }
 
-  #turnAway(connection: Connection, refusal: Refusal, message: IncomingMessage, res: ServerResponse): void {
+  #turnAway(connection: Connection, refusal: Refusal, message: IncomingMessage, res: Http1Response): void {
     const { ports, sending } = this.#front
     ports.rejected(refusal.reason)
     const page = refusalPage(refusal, ports.random.requestId(), message.headers.accept)
@@ -109,8 +109,9 @@ function fieldOf(message: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function createBareServer(options: FrontOptions): Server {
+function createBareServer(options: FrontOptions): Server<typeof IncomingMessage, typeof Http1Response> {
   const server = createServer({
+    ServerResponse: Http1Response,
     // Covers bodies too, where one is read: what comes too slowly is told to its reader.
     headersTimeout: options.requestTimeoutMs,
     requestTimeout: options.requestTimeoutMs,

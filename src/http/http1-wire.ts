@@ -1,6 +1,6 @@
 /** A response as HTTP/1.1 has it: through node's ServerResponse, with as few writes as can be. */
 
-import type { ServerResponse } from 'node:http'
+import { OutgoingMessage, ServerResponse } from 'node:http'
 import type { HeaderList } from '../base/types.ts'
 import { bodyLength, declaredAt, mayTellLength } from './content-length.ts'
 import type { ProxyResponse } from './messages.ts'
@@ -14,7 +14,21 @@ import { transportOf } from './transport.ts'
  */
 const textBytes = 2048
 
-export const http1Wire: Wire<ServerResponse> = {
+/** node joins a head to its first line; it does so in this place only, and the tests of blocks watch that it is there. */
+const { _storeHeader: storeHead } = OutgoingMessage.prototype as unknown as {
+  readonly _storeHeader: (this: ServerResponse, firstLine: string, fields: unknown) => void
+}
+
+/** A response of node's, with lines between the first one and the fields that node sees. */
+export class Http1Response extends ServerResponse {
+  lines = ''
+
+  _storeHeader(firstLine: string, fields: unknown): void {
+    storeHead.call(this, firstLine + this.lines, fields)
+  }
+}
+
+export const http1Wire: Wire<Http1Response> = {
   writeHead(res, response) {
     writeHead(res, response, false)
   },
@@ -51,11 +65,14 @@ function latin1(bytes: Uint8Array): string {
 }
 
 /** Content-Length is seen to here: added where it is missing and known. */
-function writeHead(res: ServerResponse, response: ProxyResponse, isBodiless: boolean): void {
-  const { status, headers, body } = response
+function writeHead(res: Http1Response, response: ProxyResponse, isBodiless: boolean): void {
+  const { status, block, headers, body } = response
   const length = bodyLength(body, isBodiless)
   const declared = declaredAt(headers, length, isBodiless)
-  res.statusMessage = '' // else node keeps the phrase of an attempt that failed
+  // Of an attempt that failed, node would keep the phrase, and we the lines.
+  res.statusMessage = ''
+  res.lines = block?.lines ?? ''
+  res.sendDate = block?.isDated !== true
   if (declared === -1 && length !== undefined && mayTellLength(response)) {
     res.writeHead(status, [...headers, 'Content-Length', `${length}`])
     return

@@ -4,6 +4,7 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { isHopByHop } from '../base/header-list.ts'
 import { bodyLength, declaredAt, mayTellLength } from './content-length.ts'
+import { allFields } from './field-block.ts'
 import type { ProxyResponse } from './messages.ts'
 import type { Wire } from './send-response.ts'
 import { bytesUnderWay, takenByKernel } from './stall-watch.ts'
@@ -57,7 +58,8 @@ const unsendable = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Connection-specific fields are left out (§8.2.2); Content-Length is seen to. Throws on what cannot be sent. */
 function headerSection(response: ProxyResponse, isBodiless: boolean): string[] {
-  const { status, headers, body } = response
+  const { status, body } = response
+  const headers = allFields(response)
   const length = bodyLength(body, isBodiless)
   const section = [':status', `${status}`]
   for (let i = 0; i < headers.length; i += 2) {

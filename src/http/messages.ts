@@ -2,6 +2,7 @@
 
 import type { Trace } from '../base/trace.ts'
 import type { EpochMs, HeaderList, RequestId } from '../base/types.ts'
+import type { FieldBlock } from './field-block.ts'
 
 export interface ProxyRequest {
   readonly id: RequestId
@@ -50,6 +51,8 @@ export type Body =
 
 export interface ProxyResponse {
   readonly status: number
+  /** Fields that come before `headers`. */
+  readonly block?: FieldBlock | undefined
   readonly headers: HeaderList
   readonly body: Body
   /** Called once, when the last byte is with the kernel or the connection is gone, whatever was sent in its place. */

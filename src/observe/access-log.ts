@@ -3,6 +3,7 @@
 import type { Redaction } from '../audit/redact.ts'
 import type { Clock } from '../base/clock.ts'
 import type { HeaderList } from '../base/types.ts'
+import type { ProxyResponse } from '../http/messages.ts'
 import type { LogOutput } from './logger.ts'
 import { createRequestFilter, type RequestFilterOptions } from './request-filter.ts'
 import { type RequestObserver, timeoutOf } from './request-observer.ts'
@@ -28,7 +29,7 @@ export function accessLog(log: LogOutput, clock: Clock, options?: AccessLogOptio
     if (!hasFailed && !logger.isLevelEnabled('info')) return
     if (!hasFailed && isWanted !== undefined && !isWanted(request.path, response.status)) return
     let fields = fieldsOf(request, response, trace, sent, durationMs)
-    if (options !== undefined) fields += headerFields(request.headers, response.headers, options)
+    if (options !== undefined) fields += headerFields(request.headers, response, options)
     if (hasFailed) {
       const timeout = timeoutOf(trace)
       logger.error(
@@ -64,9 +65,15 @@ function quoted(text: string): string {
   return plainText.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
-function headerFields(request: HeaderList, response: HeaderList, { responses, redaction }: AccessLogOptions): string {
+function headerFields(
+  request: HeaderList,
+  response: ProxyResponse,
+  { responses, redaction }: AccessLogOptions,
+): string {
   const fields = `,"request_headers":${headersOf(request, redaction)}`
-  return responses ? `${fields},"response_headers":${headersOf(response, redaction)}` : fields
+  if (!responses) return fields
+  const sent = [...(response.block?.list ?? []), ...response.headers]
+  return `${fields},"response_headers":${headersOf(sent, redaction)}`
 }
 
 /** As JSON, by their names in lower case; several lines are joined by `, `. */

@@ -1,15 +1,17 @@
 import type { ProxyError } from '../base/errors.ts'
 import { errorResponse } from '../http/error-response.ts'
+import type { FieldBlock } from '../http/field-block.ts'
 import type { Body, ProxyRequest, ProxyResponse } from '../http/messages.ts'
 
 /** A response still in the making: its list of fields belongs to the one who holds it, and grows stage by stage. */
 export interface Draft extends ProxyResponse {
+  readonly block: FieldBlock | undefined
   readonly headers: string[]
   finished: (() => void) | undefined
 }
 
-export function draft(status: number, headers: string[], body: Body): Draft {
-  return { status, headers, body, finished: undefined }
+export function draft(status: number, headers: string[], body: Body, block?: FieldBlock): Draft {
+  return { status, block, headers, body, finished: undefined }
 }
 
 /** A page of the proxy's own, about this moment. */

@@ -1,8 +1,8 @@
 import { fieldValue, withoutFields } from '../base/header-list.ts'
 import { parseHttpDate } from '../base/http-date.ts'
-import type { HeaderList } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import { isCorsField } from '../http/cors.ts'
+import { FieldBlock } from '../http/field-block.ts'
 import type { Validators } from '../http/preconditions.ts'
 import { downstreamHeaders } from '../policy/downstream.ts'
 import type { Route } from './route.ts'
@@ -10,7 +10,9 @@ import type { Route } from './route.ts'
 /** The part of a response that is the same for every answer made from one stored head. */
 export interface PreparedHead extends Validators {
   /** Everything but Content-Length, Age, X-Cache, Cache-Status and what depends on the request. */
-  readonly fields: HeaderList
+  readonly fields: FieldBlock
+  /** Those of a 304. */
+  readonly notModified: FieldBlock
   /** The origin's own, for answers that come straight from it. */
   readonly originAge: string | undefined
   readonly originCacheStatus: string | undefined
@@ -35,7 +37,8 @@ function prepare(head: ObjectHead, route: Route): PreparedHead {
   const fields = [...downstreamHeaders([...kept, ...route.headers.add], route.downstream)]
   if (head.status === 200 && head.size >= 0) fields.push('Accept-Ranges', 'bytes')
   return {
-    fields,
+    fields: new FieldBlock(fields),
+    notModified: new FieldBlock(withoutFields(fields, isLeftOut)),
     originAge: fieldValue(headers, 'age'),
     originCacheStatus: fieldValue(headers, 'cache-status'),
     status: head.status,
@@ -49,4 +52,9 @@ function prepare(head: ObjectHead, route: Route): PreparedHead {
 function isDropped(name: string, { cors, headers }: Route): boolean {
   if (headers.remove.includes(name)) return true
   return cors !== 'passthrough' && isCorsField(name)
+}
+
+/** RFC 9110 §15.4.5: what describes the body is left out, since no body follows; validators and freshness stay. */
+function isLeftOut(name: string): boolean {
+  return name.startsWith('content-') && name !== 'content-location'
 }

@@ -1,7 +1,6 @@
 /** An opened object, the request's preconditions and its ranges become one response. Decided once, from the head alone. */
 
 import { type ErrorCode, ProxyError } from '../base/errors.ts'
-import { withoutFields } from '../base/header-list.ts'
 import type { CacheStatus, Trace } from '../base/trace.ts'
 import type { ByteRange } from '../base/types.ts'
 import { contentRange } from '../http/byte-range.ts'
@@ -69,7 +68,7 @@ function decide(
   const verdict = evaluatePreconditions(prepared, request)
   if (verdict === 'failed') return { response: refused('PreconditionFailed', routed, trace), range: noBytes }
   if (verdict === 'not-modified') {
-    return { response: draft(304, notModifiedFields(prepared), { kind: 'empty' }), range: noBytes }
+    return { response: draft(304, [], { kind: 'empty' }, prepared.notModified), range: noBytes }
   }
   const selection = select(object, prepared, request)
   if (selection.kind === 'unsatisfiable') {
@@ -79,7 +78,7 @@ function decide(
   }
   const response = compose(object, selection, prepared, ports.boundary, trace)
   if (request.method !== 'HEAD') return { response, range: firstRange(selection, object.head.size) }
-  return { response: draft(response.status, response.headers, { kind: 'empty' }), range: noBytes }
+  return { response: draft(response.status, response.headers, { kind: 'empty' }, response.block), range: noBytes }
 }
 
 function refused(code: ErrorCode, { request }: Routed, trace: Trace): Draft {
@@ -92,11 +91,6 @@ function asRead(how: How, firstByte: FirstByte): How {
   if (how.status !== 'hit' || firstByte === 'tier') return how
   const facts: CacheStatusFacts = { fwd: 'partial', stored: true, ...(firstByte === 'joined' && { collapsed: true }) }
   return { status: 'miss', facts }
-}
-
-/** RFC 9110 §15.4.5: what describes the body is left out, since no body follows; validators and freshness stay. */
-function notModifiedFields({ fields }: PreparedHead): string[] {
-  return [...withoutFields(fields, (name) => name.startsWith('content-') && name !== 'content-location')]
 }
 
 const shownAs: Record<CacheStatus, string> = {

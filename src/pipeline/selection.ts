@@ -41,10 +41,10 @@ export function compose(
   own: OwnAsking,
 ): Draft {
   const { head } = object
-  const headers = [...prepared.fields]
+  const { fields: block } = prepared
   if (selection.kind === 'many') {
     const parts = multipartByteranges(selection.ranges, head.size, prepared.contentType, boundary())
-    const fields = [...withoutFields(headers, (name) => name === 'content-type'), 'Content-Type', parts.contentType]
+    const fields = [...withoutFields(block.list, (name) => name === 'content-type'), 'Content-Type', parts.contentType]
     fields.push('Content-Length', String(parts.length))
     return draft(
       206,
@@ -54,13 +54,13 @@ export function compose(
   }
   if (selection.kind === 'one') {
     const { range } = selection
-    headers.push('Content-Length', String(range.end - range.start), 'Content-Range', contentRange(range, head.size))
-    return draft(206, headers, bodyOf(object, range, own))
+    const headers = ['Content-Length', String(range.end - range.start), 'Content-Range', contentRange(range, head.size)]
+    return draft(206, headers, bodyOf(object, range, own), block)
   }
   const size = head.size < 0 ? Number.POSITIVE_INFINITY : head.size
   // RFC 9110 §8.6: no Content-Length in a 204, and none where the origin did not say.
-  if (head.size >= 0 && head.status !== 204) headers.push('Content-Length', String(size))
-  return draft(head.status, headers, bodyOf(object, { start: 0, end: size }, own))
+  const headers = head.size >= 0 && head.status !== 204 ? ['Content-Length', String(size)] : []
+  return draft(head.status, headers, bodyOf(object, { start: 0, end: size }, own), block)
 }
 
 /** The range whose first byte is sent first. */

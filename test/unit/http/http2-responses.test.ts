@@ -4,6 +4,7 @@ import { constants } from 'node:http2'
 import test, { type TestContext } from 'node:test'
 import { ProxyError } from '../../../src/base/errors.ts'
 import type { HeaderList } from '../../../src/base/types.ts'
+import { FieldBlock } from '../../../src/http/field-block.ts'
 import type { ProxyResponse } from '../../../src/http/messages.ts'
 import { Barrier } from '../../support/barrier.ts'
 import { chunks, type Source } from './exchange.ts'
@@ -44,6 +45,14 @@ test('fields leave as they are, repeats and bytes too, in lower case', async (t)
   ])
   assert.equal(body.toString(), 'hello')
   assert.deepEqual(done.sent, { bytes: 5, complete: true })
+})
+
+test('a block of fields leaves in front of the others', async (t) => {
+  const block = new FieldBlock(['ETag', '"a"', 'Connection', 'close', 'Date', 'yesterday'])
+  const { headers } = await exchange(t, { ...respond('hello', ['Age', '1']), block })
+  assert.deepEqual(headers, [
+    ...[':status', '200', 'etag', '"a"', 'date', 'yesterday', 'age', '1', 'content-length', '5'],
+  ])
 })
 
 test('what belongs to a connection of HTTP/1.1 is left out, and a date put in', async (t) => {
