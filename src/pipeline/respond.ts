@@ -15,17 +15,23 @@ import type { Routed } from './route.ts'
 import { compose, firstRange, select } from './selection.ts'
 import type { ServePorts } from './serve.ts'
 
-export async function respond(
+/** A promise only where the first byte is not at hand. */
+export function respond(
   opened: OpenResult,
   planned: PlannedRequest,
   routed: Routed,
   trace: Trace,
   ports: ServePorts,
-): Promise<Draft> {
+): Draft | Promise<Draft> {
   if (opened.kind === 'missing') return absent(opened, routed, trace)
   const { object, how } = opened
   // A body that came whole with the answer, and is not read from anywhere.
   if (how.status === 'miss' && trace.asked && object.whole !== undefined) trace.ownBytes = Number.POSITIVE_INFINITY
+  /** And lets the one who maps errors answer. */
+  const giveUp = (error: unknown): never => {
+    object.release()
+    throw error
+  }
   try {
     const prepared = preparedHead(object.head, routed.route)
     const { response, range } = decide(object, prepared, routed, trace, ports)
@@ -34,11 +40,10 @@ export async function respond(
       else object.release()
       return tellOfCache(response, how, prepared, routed, trace)
     }
-    const firstByte = await object.prepare(range, planned.signal)
-    return tellOfCache(response, asRead(how, firstByte), prepared, routed, trace)
+    const firstByte = object.prepare(range, planned.signal)
+    return firstByte.then((from) => tellOfCache(response, asRead(how, from), prepared, routed, trace)).catch(giveUp)
   } catch (error) {
-    object.release() // and let the one who maps errors answer
-    throw error
+    return giveUp(error)
   }
 }
 

@@ -1,6 +1,5 @@
 /** What every request for an object goes through, in order. */
 
-import type { Allowed } from '../access/authorizer.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { Trace } from '../base/trace.ts'
 import { corsHeaders, preflightResponse } from '../http/cors.ts'
@@ -19,6 +18,7 @@ export interface ServePorts extends WaitLimits {
   boundary(): string
 }
 
+/** Waits only for what takes time: of most requests that is nothing but the look into the cache. */
 export function createServe(ports: ServePorts) {
   return async function serve(routed: Routed, trace: Trace): Promise<Draft> {
     trace.key = routed.key
@@ -26,17 +26,25 @@ export function createServe(ports: ServePorts) {
     if (admission !== undefined) await admission
     if (routed.request.method === 'OPTIONS') return answerOptions(routed, trace)
     expectRead(routed)
-    const allowed = await allow(routed, trace)
+    const identified = authenticate(routed, trace)
+    const caller = identified instanceof Promise ? await identified : identified
+    const allowed = routed.route.admission.authorizer.authorize(caller)
+    const userAdmission = admitUser(routed, caller, trace)
+    if (userAdmission !== undefined) await userAdmission
     expectKey(routed)
     const planned = new PlannedRequest(routed, allowed, trace, ports)
     // What an answer would say, should there be none.
     if (routed.route.site.policy.enabled) trace.cache = planned.mayStore ? 'miss' : 'bypass'
-    const answer = async () => respond(await ports.opener.open(planned), planned, routed, trace, ports)
     try {
-      return await answer()
-    } catch (error) {
-      if (!mayOpenAnew(error, routed.route)) throw error
-      return await answer() // nothing is sent yet, so the object is opened anew, once
+      for (let isFirst = true; ; isFirst = false) {
+        try {
+          const response = respond(await ports.opener.open(planned), planned, routed, trace, ports)
+          return response instanceof Promise ? await response : response
+        } catch (error) {
+          // Nothing is sent yet, so the object is opened anew, once.
+          if (!isFirst || !mayOpenAnew(error, routed.route)) throw error
+        }
+      }
     } finally {
       planned.headKnown()
     }
@@ -47,16 +55,6 @@ export function createServe(ports: ServePorts) {
 function mayOpenAnew(error: unknown, { asksAgain }: Route): boolean {
   if (!(error instanceof ProxyError)) return false
   return error.code === 'ObjectChanged' || (error.code === 'OriginTruncated' && asksAgain)
-}
-
-/** Waits only for what takes time: most requests are known, and let through, at once. */
-async function allow(routed: Routed, trace: Trace): Promise<Allowed> {
-  const identified = authenticate(routed, trace)
-  const caller = identified instanceof Promise ? await identified : identified
-  const allowed = routed.route.admission.authorizer.authorize(caller)
-  const admission = admitUser(routed, caller, trace)
-  if (admission !== undefined) await admission
-  return allowed
 }
 
 function expectRead({ request }: Routed): void {
