@@ -8,6 +8,7 @@ import type { Conversation } from './conversation.ts'
 import { type ExchangeHost, runExchange } from './exchange.ts'
 import type { Front, FrontOptions } from './front.ts'
 import { Http1Response, http1Wire } from './http1-wire.ts'
+import { Outbox } from './outbox.ts'
 import { parseRequest } from './parse-request.ts'
 import { Refusal, refusalOf, refusalPage } from './refusal.ts'
 import { sendResponse } from './send-response.ts'
@@ -21,12 +22,15 @@ export class Http1Server {
   constructor(front: Front) {
     this.#front = front
     const { clock, handle } = front.ports
+    const outbox = new Outbox()
     this.#host = {
       clock,
       handle: (request, trace) => handle(request, trace),
       send: (response, request, connection, res, finished) => {
-        if (front.isDraining) connection.closeIfNewest(res)
-        sendResponse(http1Wire, response, request, res, front.sending, finished)
+        outbox.put(() => {
+          if (front.isDraining) connection.closeIfNewest(res)
+          sendResponse(http1Wire, response, request, res, front.sending, finished)
+        })
       },
       finish: (connection) => this.#finish(connection),
       done: (...report) => front.ports.done(...report),
