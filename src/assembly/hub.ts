@@ -42,6 +42,8 @@ export interface WorkerBoot {
   readonly thread: number
   readonly threads: number
   readonly version: string
+  /** What the process was started with. */
+  readonly started: Config
   readonly current: Numbered
   readonly arena: ArenaHandle | undefined
   readonly slots: SlotHandle
@@ -109,7 +111,7 @@ export class Hub {
     const crew = new Crew(server, server.workers, {
       ...{ program, clock, logger: log.logger, current, spawned },
       boot: (thread): WorkerBoot => ({
-        ...{ thread, threads: this.#threads, version, current: current() },
+        ...{ thread, threads: this.#threads, version, started: this.#config, current: current() },
         ...{ arena: this.#arena, slots: slots.handle, roll: this.#roll.memory },
       }),
       calls: (thread, link): HubCalls => ({

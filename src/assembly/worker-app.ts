@@ -3,7 +3,7 @@
 import type { Webhooks } from '../audit/webhook.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
-import type { ListenAddress } from '../config/config.ts'
+import type { Config, ListenAddress } from '../config/config.ts'
 import type { Listener, Listening } from '../http/server.ts'
 import { ThreadSlots } from '../limits/thread-slots.ts'
 import { createBatchedLogger } from '../observe/logger.ts'
@@ -70,6 +70,7 @@ class WorkerApp {
   /** What this thread does for the hub: more, once there is something to do it with. */
   readonly #calls: Record<string, Calls[string]>
   #opened: Opened | undefined
+  #used: Config
   #slots: ThreadSlots | undefined
   #listener: Listener | undefined
   #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
@@ -78,6 +79,7 @@ class WorkerApp {
     this.#calls = { ...this.#life }
     this.#hub = new Link(channel, this.#calls)
     this.#boot = boot
+    this.#used = boot.current.config
     answerRoll(boot.roll, boot.thread)
     this.#forwarder = new Forwarder(this.#hub)
     this.#logStream = new RemoteLogStream(this.#hub)
@@ -102,11 +104,11 @@ class WorkerApp {
   }
 
   async #open(opening: Opening): Promise<void> {
-    const { current, version } = this.#boot
+    const { started, current, version } = this.#boot
     const log = createBatchedLogger(current.config.logging.level, systemClock, this.#logStream)
     const board = new RemoteBoard(this.#hub, systemClock)
     const ports = { clock: systemClock, random: systemRandom, log, version, board, seat: this.#seat(opening) }
-    const foundation = await openFoundation(current.config, ports)
+    const foundation = await openFoundation(started, ports)
     this.#perform({ refreshMetrics: () => foundation.metrics.registry.refresh() })
     foundation.health.onNews(healthNewsTo(this.#hub))
     const generation = this.#generation(current, foundation)
@@ -116,7 +118,8 @@ class WorkerApp {
 
   async #listen(address: ListenAddress): Promise<Listening> {
     const { foundation, generations } = this.#ready
-    this.#listener = openMainListener(this.#boot.current.config, foundation, generations, address)
+    this.#listener = openMainListener(this.#boot.started, foundation, generations, address)
+    this.#renewCertificates()
     return this.#listener.listen()
   }
 
@@ -134,11 +137,9 @@ class WorkerApp {
     if (this.#prepared === undefined) throw new Error('there is no config to take up')
     const { next, generation } = this.#prepared
     this.#prepared = undefined
-    const { tls } = next.config.server
-    if (tls !== undefined && this.#boot.current.config.server.tls !== undefined)
-      this.#listener?.renewCertificates(tls.certificates)
     generations.replace(generation)
     this.#use(next)
+    this.#renewCertificates()
     foundation.log.logger.level = next.config.logging.level
   }
 
@@ -165,6 +166,7 @@ class WorkerApp {
 
   #use({ config }: Numbered): void {
     const { foundation, generations } = this.#ready
+    this.#used = config
     foundation.use(config)
     for (const { name, s3 } of config.buckets) {
       const replicas = s3.replicas.map((replica) => replica.name)
@@ -172,12 +174,18 @@ class WorkerApp {
     }
   }
 
+  #renewCertificates(): void {
+    const { tls } = this.#used.server
+    if (tls !== undefined && this.#boot.started.server.tls !== undefined)
+      this.#listener?.renewCertificates(tls.certificates)
+  }
+
   #generation({ number, config }: Numbered, foundation: Foundation): Generation {
     const { handle } = this.#forwarder
     return createGeneration(number, config, undefined, {
       foundation,
       systems: { open: () => undefined, inside: () => undefined },
-      headTimeoutMs: this.#boot.current.config.server.requestTimeoutMs,
+      headTimeoutMs: this.#boot.started.server.requestTimeoutMs,
       desk: { forward: (request, trace) => (isHubs(request.path) ? handle(request, trace) : undefined) },
     })
   }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { administered, adminOf } from '../../support/administration.ts'
+import { makeFolder } from '../../support/disk-folders.ts'
 import { startProxyBefore, startWorkers } from '../../support/start-proxy.ts'
 import { lasting } from '../../support/tokens.ts'
 
@@ -109,4 +110,19 @@ test('a port that another program has is told, though threads would share it', a
   const { port } = other.address() as { port: number }
   const address = `127.0.0.1:${port}`
   await assert.rejects(startProxyBefore(t, 'http://127.0.0.1:9', { server: { workers: 2, address } }), /EADDRINUSE/)
+})
+
+test('a thread that replaces another keeps what a reload leaves as it is, and serves what it changed', async (t) => {
+  const { proxy, origin, threads } = await startWorkers(t, 2)
+  origin.serve('a', 'crow')
+  const next = { cache_layers: ['memory', 'disk'], disk: { enabled: true, cache_dir: await makeFolder(t) } }
+  await proxy.reload({ server: { workers: 2 }, bucket: { path_prefix: '/n' }, cache: next })
+
+  await Promise.all(threads.splice(0).map((thread) => thread.terminate()))
+  while (threads.length < 2) await turn()
+
+  let answer = await proxy.get('/n/a').catch(() => undefined)
+  while (answer === undefined) answer = await proxy.get('/n/a').catch(() => undefined)
+  assert.equal(answer.text, 'crow')
+  assert.equal(await proxy.metric('yatagarasu_cache_errors_total'), 0)
 })
