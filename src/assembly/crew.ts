@@ -7,6 +7,7 @@ import type { ListenAddress } from '../config/config.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Load, Numbered, Opening } from '../workers/life-calls.ts'
 import { type Calls, Link } from '../workers/link.ts'
+import { CrewMember } from './crew-member.ts'
 import type { PublicListener } from './listeners.ts'
 import type { WorkerCalls } from './worker-app.ts'
 
@@ -29,22 +30,10 @@ export interface CrewPorts {
   readonly spawned?: ((worker: Worker) => void) | undefined
 }
 
-interface Member {
-  readonly worker: Worker
-  readonly link: Link<WorkerCalls>
-  readonly startedMs: number
-  /** It listens. */
-  isServing: boolean
-  /** Questions how it is that it has not answered. */
-  unanswered: number
-  /** The next configuration is made there, and waits to be used. */
-  isPrepared: boolean
-}
-
 /** A thread that ended is replaced after so long; one that ends again and again, later and later. */
 const firstPauseMs = 50
 const longestPauseMs = 5000
-/** Who has lived so long has not ended for how it started. */
+/** Who has lived so long, start included, has not ended for how it started. */
 const soundAfterMs = 10_000
 /** Threads are asked how they are this often; one that has not said so many times in a row hangs, and is ended. */
 const lookEveryMs = 5_000
@@ -56,8 +45,10 @@ export class Crew implements PublicListener {
   readonly #address: ListenAddress
   readonly #size: number
   readonly #ports: CrewPorts
-  readonly #members = new Map<number, Member>()
+  readonly #members = new Map<number, CrewMember>()
   readonly #pauses = new Map<number, number>()
+  /** When numbers may be given again. */
+  readonly #vacancies = new Map<number, Promise<void>>()
   #bound: ListenAddress | undefined
   #isDraining = false
   #lookNoMore = () => {}
@@ -99,23 +90,20 @@ export class Crew implements PublicListener {
 
   /** Rejects, with nothing changed, when it cannot be made in every thread. */
   async prepare(next: Numbered): Promise<void> {
-    const results = await Promise.allSettled(this.#serving().map((member) => this.#prepare(member, next)))
+    const results = await Promise.allSettled(this.#open().map((member) => member.prepare(next)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
     this.discard()
     throw failed.reason
   }
 
-  /** The current configuration is used from now on. Resolves when it is in every thread. */
+  /** The current configuration is used from now on. Resolves when it is in every thread that can be reached. */
   async commit(): Promise<void> {
-    await Promise.all(this.#serving().map((member) => this.#bringUp(member)))
+    await Promise.all(this.#open().map((member) => this.#bringUp(member)))
   }
 
   discard(): void {
-    for (const member of this.#members.values()) {
-      if (member.isPrepared) member.link.tell('discard', undefined)
-      member.isPrepared = false
-    }
+    for (const member of this.#members.values()) member.discard()
   }
 
   async drain(timeoutMs: number): Promise<void> {
@@ -139,19 +127,24 @@ export class Crew implements PublicListener {
     }
   }
 
-  #serving(): readonly Member[] {
+  #serving(): readonly CrewMember[] {
     return [...this.#members.values()].filter(({ isServing }) => isServing)
+  }
+
+  #open(): readonly CrewMember[] {
+    return [...this.#members.values()].filter(({ isOpen }) => isOpen)
   }
 
   /** Rejects when it cannot serve; then it has ended. */
   async #start(number: number, address: ListenAddress): Promise<{ readonly port: number; readonly url: string }> {
-    const { number: bornWith } = this.#ports.current()
+    await this.#vacancies.get(number)
     const member = this.#spawn(number)
     try {
       await member.link.call('open', this.#ports.opening(number, member.link))
+      member.isOpen = true
+      await member.takeUp(this.#ports.current()) // which may not be what it began with any more
       const listening = await member.link.call('listen', this.#bound ?? address)
       member.isServing = true
-      if (this.#ports.current().number !== bornWith) await this.#bringUp(member)
       return listening
     } catch (error) {
       await member.worker.terminate()
@@ -159,13 +152,13 @@ export class Crew implements PublicListener {
     }
   }
 
-  #spawn(number: number): Member {
-    const { program, logger, clock, boot, calls: callsFor, spawned } = this.#ports
+  #spawn(number: number): CrewMember {
+    const { program, logger, clock, current, boot, calls: callsFor, spawned } = this.#ports
     const worker = new Worker(program, { workerData: boot(number) })
     const calls: Record<string, Calls[string]> = {}
     const link = new Link<WorkerCalls>(worker, calls)
     Object.assign(calls, callsFor(number, link))
-    const member = { worker, link, startedMs: clock.monotonicMs(), isServing: false, isPrepared: false, unanswered: 0 }
+    const member = new CrewMember({ worker, link, startedMs: clock.monotonicMs(), has: current().number })
     this.#members.set(number, member)
     worker.on('error', (error) => logger.error({ worker: number, err: error }, 'a worker has failed'))
     worker.on('exit', () => this.#ended(number, member))
@@ -173,15 +166,15 @@ export class Crew implements PublicListener {
     return member
   }
 
-  #ended(number: number, member: Member): void {
+  #ended(number: number, member: CrewMember): void {
     const { clock, logger } = this.#ports
     member.link.close()
     this.#members.delete(number)
-    const isVacant = this.#ports.ended(number)
+    this.#vacancies.set(number, this.#ports.ended(number))
     if (this.#isDraining || !member.isServing) return
     if (clock.monotonicMs() - member.startedMs > soundAfterMs) this.#pauses.delete(number)
     logger.error({ worker: number }, 'a worker has ended, and is replaced')
-    void isVacant.then(() => this.#replaceLater(number))
+    this.#replaceLater(number)
   }
 
   #replaceLater(number: number): void {
@@ -197,24 +190,17 @@ export class Crew implements PublicListener {
     })
   }
 
-  async #prepare(member: Member, next: Numbered): Promise<void> {
-    await member.link.call('prepare', next)
-    member.isPrepared = true
-  }
-
   /** A thread that cannot go along is replaced by one that begins with what holds now. */
-  async #bringUp(member: Member): Promise<void> {
+  async #bringUp(member: CrewMember): Promise<void> {
     try {
-      if (!member.isPrepared) await this.#prepare(member, this.#ports.current())
-      member.isPrepared = false
-      await member.link.call('commit', undefined)
+      await member.takeUp(this.#ports.current())
     } catch (error) {
       this.#ports.logger.error({ err: error }, 'a worker cannot take up the config, and is replaced')
       await member.worker.terminate()
     }
   }
 
-  async #sendHome({ worker, link }: Member, timeoutMs: number): Promise<void> {
+  async #sendHome({ worker, link }: CrewMember, timeoutMs: number): Promise<void> {
     const over = this.#ports.clock.alarm(timeoutMs + closingMs, () => void worker.terminate()) // never rejects
     try {
       await link.call('drain', timeoutMs)
