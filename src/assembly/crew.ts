@@ -34,7 +34,7 @@ export interface CrewPorts {
 const firstPauseMs = 50
 const longestPauseMs = 5000
 /** Who has lived so long, start included, has not ended for how it started. */
-const soundAfterMs = 10_000
+const soundAfterMs = 2_000
 /** Threads are asked how they are this often; one that has not said so many times in a row hangs, and is ended. */
 const lookEveryMs = 5_000
 const mostUnanswered = 12
