@@ -33,9 +33,14 @@ import { memoryTierOf, type WorkerBoot } from './hub.ts'
 import { openMainListener } from './listeners.ts'
 import { type Seat, soleSeat } from './seat.ts'
 
+export interface RunningWorker {
+  /** Of a thread that ends, by itself or for a failure, and has no turn left: what it has not told yet of what it did. */
+  lastWords(): void
+}
+
 /** Returns at once: the hub says what is to be done. */
-export function runWorker(channel: Channel, boot: WorkerBoot): void {
-  new WorkerApp(channel, boot)
+export function runWorker(channel: Channel, boot: WorkerBoot): RunningWorker {
+  return new WorkerApp(channel, boot)
 }
 
 /** What a worker does for the hub. */
@@ -62,7 +67,7 @@ interface Opened {
   readonly generations: Generations<Generation>
 }
 
-class WorkerApp {
+class WorkerApp implements RunningWorker {
   readonly #hub: Link<HubCalls>
   readonly #boot: WorkerBoot
   readonly #forwarder: Forwarder
@@ -72,6 +77,7 @@ class WorkerApp {
   #opened: Opened | undefined
   #used: Config
   #slots: ThreadSlots | undefined
+  #auditSink: RemoteAuditSink | undefined
   #listener: Listener | undefined
   #prepared: { readonly next: Numbered; readonly generation: Generation } | undefined
 
@@ -84,6 +90,11 @@ class WorkerApp {
     this.#forwarder = new Forwarder(this.#hub)
     this.#logStream = new RemoteLogStream(this.#hub)
     this.#perform(this.#forwarder.calls)
+  }
+
+  lastWords(): void {
+    this.#auditSink?.handOverNow()
+    this.#opened?.foundation.log.flush()
   }
 
   get #life(): LifeCalls {
@@ -223,7 +234,8 @@ class WorkerApp {
       openAudit: async ({ audit }, { events }) => {
         const [first, ...others] = audit === undefined ? [] : sinksOf(audit)
         if (first === undefined) return undefined
-        return { sinks: [new RemoteAuditSink([first, ...others], this.#hub, events)], chain: undefined }
+        this.#auditSink = new RemoteAuditSink([first, ...others], this.#hub, events)
+        return { sinks: [this.#auditSink], chain: undefined }
       },
       sharedTier: (layer, events) => {
         const tier = memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub)

@@ -78,6 +78,11 @@ export class RemoteAuditSink implements AuditSink {
     if (this.#gathered.push(line) === 1) this.#lastHandover = this.#handOver()
   }
 
+  /** For a thread that ends before its next turn. */
+  handOverNow(): void {
+    void this.#send() // never rejects
+  }
+
   /** Files are opened anew where they are. */
   async reopen(): Promise<void> {}
 
@@ -94,8 +99,13 @@ export class RemoteAuditSink implements AuditSink {
 
   async #handOver(): Promise<void> {
     await turn()
+    await this.#send()
+  }
+
+  async #send(): Promise<void> {
     const lines = this.#gathered
     this.#gathered = []
+    if (lines.length === 0) return
     try {
       await this.#link.call('auditLines', lines)
       this.#tellTaken()

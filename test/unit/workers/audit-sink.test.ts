@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { AuditLine } from '../../../src/audit/audit-sink.ts'
 import { Chain, chainBeginning, digestOf } from '../../../src/audit/chain.ts'
 import { type AuditCalls, auditCalls, RemoteAuditSink } from '../../../src/workers/audit-sink.ts'
+import type { Link } from '../../../src/workers/link.ts'
 import { linkedSides } from '../../support/linked-sides.ts'
 import { auditLine, numberedLines, RecordedSinkEvents } from '../../support/sink-events.ts'
 
@@ -46,6 +47,18 @@ test('lines of several threads are links of one chain, and know their new length
     digest = digestOf(text)
   }
   assert.equal(one.lines.length, 10)
+})
+
+test('a thread that ends hands over at once what it has gathered', async () => {
+  const batches: AuditLine[][] = []
+  const call = async (_name: string, lines: AuditLine[]) => void batches.push(lines)
+  const sink = new RemoteAuditSink(['file'], { call } as unknown as Link<AuditCalls>, new RecordedSinkEvents())
+  const recorded = numberedLines(3)
+  for (const line of recorded) sink.record(line)
+  sink.handOverNow()
+  assert.deepEqual(batches, [recorded])
+  await sink.close()
+  assert.equal(batches.length, 1)
 })
 
 test('lines of one turn of the event loop cross together', async () => {
