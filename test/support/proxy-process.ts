@@ -34,9 +34,14 @@ export interface ProxyProcess {
 
 const mainFile = join(import.meta.dirname, '../../src/main.ts')
 
+/** What has to be cleaned up at the end of a `TestContext`, or of whatever else is run. */
+export interface Ending {
+  after(clean: () => Promise<void>): void
+}
+
 /** Killed when the test is over. `config`: YAML text, or an object to be written as YAML. */
 export async function startProxyProcess(
-  t: TestContext,
+  t: Ending,
   config: string | object,
   options: ProxyOptions = {},
 ): Promise<ProxyProcess> {
