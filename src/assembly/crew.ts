@@ -24,6 +24,8 @@ export interface CrewPorts {
   calls(thread: number, link: Link<WorkerCalls>): Calls
   /** What the thread is told first. From now on it is told of changes. */
   opening(thread: number, link: Link<WorkerCalls>): Opening
+  /** The thread is about to serve. Resolves when it may. */
+  serving(thread: number): Promise<void>
   /** The thread has ended: what it held is given back. Resolves, and never rejects, when another may have its number. */
   ended(thread: number): Promise<void>
   /** For tests that end threads. */
@@ -143,6 +145,7 @@ export class Crew implements PublicListener {
       await member.link.call('open', this.#ports.opening(number, member.link))
       member.isOpen = true
       await member.takeUp(this.#ports.current()) // which may not be what it began with any more
+      await this.#ports.serving(number)
       const listening = await member.link.call('listen', this.#bound ?? address)
       member.isServing = true
       return listening

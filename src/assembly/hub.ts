@@ -131,6 +131,7 @@ export class Hub {
         peers.join(thread, link)
         return { purges: purges.join(thread, link) }
       },
+      serving: (thread) => purges.serves(thread),
       ended: async (thread) => {
         metrics.registry.ended(thread)
         purges.ended(thread)

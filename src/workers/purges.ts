@@ -15,25 +15,42 @@ export type PurgeCalls = {
   purgeForgotten(mark: PurgeMark): void
 }
 
+interface Follower {
+  readonly link: Link<PurgeCalls>
+  /** What it is told while it begins; undefined: it serves. */
+  early: Promise<void>[] | undefined
+}
+
 /** Tells threads what the log hears. One that has ended, or ends meanwhile, has nothing left to heed. */
 export class PurgeAnnouncer implements PurgeFollowers {
   readonly #log: PurgeLog
-  readonly #links = new Map<number, Link<PurgeCalls>>()
+  readonly #followers = new Map<number, Follower>()
 
   constructor(log: PurgeLog) {
     this.#log = log
     log.leads(this)
   }
 
-  /** What is in force, to be sent at once: the thread hears of everything that comes after. */
+  /**
+   * What is in force, to be sent at once: the thread hears of everything that comes after. No purge waits for it yet: it takes
+   * its time to begin, and has nothing to heed until it serves.
+   */
   join(thread: number, link: Link<PurgeCalls>): readonly PurgeMark[] {
-    this.#links.set(thread, link)
+    this.#followers.set(thread, { link, early: [] })
     return this.#log.marks
+  }
+
+  /** Before it serves anybody: purges wait for it from now on. Resolves when it heeds those that did not. */
+  async serves(thread: number): Promise<void> {
+    const follower = this.#followers.get(thread)
+    const early = follower?.early ?? []
+    if (follower !== undefined) follower.early = undefined
+    await Promise.all(early)
   }
 
   /** Its link is closed: whoever waits for it is told so there. */
   ended(thread: number): void {
-    this.#links.delete(thread)
+    this.#followers.delete(thread)
   }
 
   set(mark: PurgeMark): Promise<void> {
@@ -45,22 +62,30 @@ export class PurgeAnnouncer implements PurgeFollowers {
   }
 
   cleared({ id }: Purge): void {
-    for (const link of this.#links.values()) link.tell('purgeCleared', id)
+    for (const { link } of this.#followers.values()) link.tell('purgeCleared', id)
   }
 
   forgotten(mark: PurgeMark): void {
-    for (const link of this.#links.values()) link.tell('purgeForgotten', markOf(mark))
+    for (const { link } of this.#followers.values()) link.tell('purgeForgotten', markOf(mark))
   }
 
   async #haveAll(act: (link: Link<PurgeCalls>) => Promise<void>): Promise<void> {
-    const acting = [...this.#links.values()].map(async (link) => {
-      try {
-        await act(link)
-      } catch (error) {
-        if (!(error instanceof LinkClosed)) throw error // cleaned up: that thread stores nothing any more
-      }
-    })
-    await Promise.all(acting)
+    const serving: Promise<void>[] = []
+    for (const { link, early } of this.#followers.values()) {
+      const acted = unlessEnded(act(link))
+      acted.catch(() => undefined) // told to whoever waits for it, in case anybody does
+      if (early === undefined) serving.push(acted)
+      else early.push(acted)
+    }
+    await Promise.all(serving)
+  }
+}
+
+async function unlessEnded(acted: Promise<void>): Promise<void> {
+  try {
+    await acted
+  } catch (error) {
+    if (!(error instanceof LinkClosed)) throw error // cleaned up: that thread stores nothing any more
   }
 }
 

@@ -24,6 +24,7 @@ function crewOf(t: TestContext, size: number, mishaps: readonly string[]) {
     boot: () => ({ mishap: mishaps[started++] ?? 'none' }),
     calls: () => ({}),
     opening: () => ({ purges: [] }),
+    serving: async () => {},
     ended: async (thread) => void ended.push(thread),
   })
   t.after(() => crew.drain(0))

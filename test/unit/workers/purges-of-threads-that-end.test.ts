@@ -53,6 +53,7 @@ function stage() {
       },
     })
     announcer.join(worker, link)
+    void announcer.serves(worker)
     const exit = once(thread, 'exit').then(() => {
       link.close()
       announcer.ended(worker)

@@ -35,6 +35,7 @@ function stage(faults: Parameters<typeof purgeStage>[0] = {}, around = (calls: P
     const calls = follower.calls({ storeNothing: (isPurged) => void told.push(isPurged) })
     const sides = linkedSides(tierCalls([leader.disk]), around(calls))
     follower.adopt(announcer.join(1, sides.far as never))
+    void announcer.serves(1)
     const disk = faulty(createRemoteTier('disk', sides.near), remote)
     const tiers = [faulty(leader.memory, { on: [] }), disk].map((tier) => follower.clearedElsewhere(tier))
     return { ...sides, purges, told, store: createTieredStore(tiers, events, clock, purges) }
@@ -192,3 +193,24 @@ test('a thread forgets purges when the one that leads does, and never by itself'
 function purgeAt(at: EpochMs): Purge {
   return { id: 'another', scope: object, at, kind: 'hard' }
 }
+
+test('no purge waits for a thread that begins, which heeds them all before it serves', async () => {
+  const { purges } = purgeStage()
+  const announcer = new PurgeAnnouncer(purges)
+  const heard: string[] = []
+  const begun = new Barrier()
+  const hear = (what: string) => async () => {
+    await begun.arrive()
+    heard.push(what)
+  }
+  using sides = linkedSides({}, { purgeSet: hear('set'), purgeHeed: hear('heed') })
+  announcer.join(1, sides.far as never)
+
+  await purges.order(object, 'hard').heeded
+  assert.deepEqual(heard, [])
+  const serves = announcer.serves(1)
+  begun.release()
+  await serves
+
+  assert.deepEqual(heard, ['heed'])
+})
