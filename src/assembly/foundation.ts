@@ -114,7 +114,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     await closeAudit(audit) // nobody will use it: it must not keep the process alive
     throw error
   })
-  const store = createTieredStore(tiers, events, clock, purges)
+  const store = createTieredStore(tiers, events, clock, purges, (total) => seat.shareOf(total))
   const usage = seat.thread === 0 ? () => store.usage() : () => []
   watchUsage(metrics, usage)
   for (const { kind, options } of config.layers)

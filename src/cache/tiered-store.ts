@@ -7,12 +7,13 @@ import { bucketOf, objectOf } from './cache-key.ts'
 import type { Purge } from './purge.ts'
 import type { PurgeLog } from './purge-log.ts'
 import { Purging } from './purging.ts'
+import { unbounded, type WriteBounds, writeBounds } from './queue-bounds.ts'
 import { type CacheRecord, tagsOf } from './record.ts'
 import type { Scope } from './scope.ts'
 import { SlowLookups } from './slow-lookups.ts'
 import { type Peeked, Survey } from './survey.ts'
 import type { CacheTier, Listed, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
-import { WriteBehind, type WriteBounds } from './write-behind.ts'
+import { WriteBehind } from './write-behind.ts'
 
 export interface Found {
   readonly record: CacheRecord
@@ -65,33 +66,18 @@ export interface RecordStore extends Readership {
   close(): Promise<void>
 }
 
-/**
- * For each tier but the fastest. A write goes on once each turn of the event loop, and in one turn of a busy one come tens
- * of small records: they need many writers. Large ones then wait for threads, not for turns.
- */
-const queueBounds: WriteBounds = {
-  maxRecords: 8192,
-  maxBytes: 32 * 1024 * 1024,
-  writers: 64,
-  writingBytes: 16 * 1024 * 1024,
-}
-/** Whoever puts waits for the fastest tier, which bounds what is on its way there. */
-const unbounded: WriteBounds = {
-  maxRecords: Infinity,
-  maxBytes: Infinity,
-  writers: Infinity,
-  writingBytes: Infinity,
-}
 /** How long `close` goes on writing what waits. */
 const flushMs = 5000
 
+/** `shareOf`: this thread's part of what may wait to be written; all of it, unless said. */
 export function createTieredStore(
   tiers: readonly CacheTier[],
   events: StoreEvents,
   clock: Clock,
   purges: PurgeLog,
+  shareOf: (total: number) => number = (total) => total,
 ): RecordStore {
-  return new TieredStore(tiers, events, clock, purges)
+  return new TieredStore(tiers, events, clock, purges, writeBounds(shareOf))
 }
 
 class TieredStore implements RecordStore {
@@ -107,7 +93,13 @@ class TieredStore implements RecordStore {
   readonly #lookups = new SlowLookups()
   #isClosed = false
 
-  constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock, purges: PurgeLog) {
+  constructor(
+    tiers: readonly CacheTier[],
+    events: StoreEvents,
+    clock: Clock,
+    purges: PurgeLog,
+    queueBounds: WriteBounds,
+  ) {
     this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : queueBounds, events, clock))
     this.#fastest = this.#layers[0]
     this.#clean = this.#fastest?.name === 'memory' ? this.#fastest : undefined

@@ -17,18 +17,13 @@ import type { Clock } from '../base/clock.ts'
 import type { RecordId, TierName } from '../base/types.ts'
 import { Clearings } from './clearings.ts'
 import type { Doubts } from './doubts.ts'
-import { type QueueBounds, QueueRoom } from './queue-room.ts'
+import type { WriteBounds } from './queue-bounds.ts'
+import { QueueRoom } from './queue-room.ts'
 import { type CacheRecord, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { covers, type Scope } from './scope.ts'
 import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
 import { eachWished, nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
-
-export interface WriteBounds extends QueueBounds {
-  /** So many records are written at a time, and no more than so many bytes unless it is one. */
-  readonly writers: number
-  readonly writingBytes: number
-}
 
 /**
  * Of 300 objects of 5 MiB read by 50 at a time on two cores, the disk gets 93 to 100 % of the slices, and 20 % when none may wait.
