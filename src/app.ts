@@ -8,6 +8,7 @@ import { createGeneration, type Desk, type Generation, type Systems } from './as
 import { Generations } from './assembly/generations.ts'
 import { Hub } from './assembly/hub.ts'
 import { openListeners } from './assembly/listeners.ts'
+import { PoolWaits } from './assembly/pool-waits.ts'
 import { restartRequired } from './assembly/restart-required.ts'
 import { createStatus } from './assembly/status.ts'
 import { Warming } from './assembly/warming.ts'
@@ -85,6 +86,7 @@ class RunningApp implements App {
   readonly #hub: Hub | undefined
   readonly #systems: Systems
   readonly #warming: Warming
+  readonly #poolWaits: PoolWaits
   readonly #status: () => Promise<unknown>
   #addresses: Addresses = { main: '' }
   #isReady = false
@@ -123,6 +125,7 @@ class RunningApp implements App {
     })
     if (hub === undefined) foundation.health.onNews(news)
     this.#listeners = openListeners(config, foundation, this.#systems, this.#generations, this.#crew)
+    this.#poolWaits = new PoolWaits(clock, metrics)
     this.#status = createStatus({
       ...{
         version,
@@ -134,6 +137,7 @@ class RunningApp implements App {
         purges,
         readiness,
         main: this.#listeners.main,
+        poolWaits: this.#poolWaits,
       },
       ...{ warming: this.#warming.jobs, sinks: audit?.sinks ?? [], addresses: () => ({ ...this.#addresses }) },
       generation: () => this.#generations.current,
@@ -194,6 +198,7 @@ class RunningApp implements App {
 
   async close(): Promise<void> {
     this.#isReady = false
+    this.#poolWaits.close()
     const { shutdownTimeoutMs } = this.#generations.current.config.server
     await Promise.all([this.#warming.close(), this.#listeners.drain(shutdownTimeoutMs)])
     await this.#foundation.runs.close()

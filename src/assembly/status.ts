@@ -10,6 +10,7 @@ import type { StatusBoard } from '../observe/status-board.ts'
 import type { WarmJobs } from '../warming/warm-jobs.ts'
 import type { PublicListener } from './listeners.ts'
 import type { OriginHealth } from './origin-health.ts'
+import type { PoolWaits } from './pool-waits.ts'
 
 export interface StatusParts {
   readonly version: string
@@ -17,6 +18,7 @@ export interface StatusParts {
   readonly board: StatusBoard
   readonly metrics: Metrics
   readonly health: Pick<OriginHealth, 'stateOf'>
+  readonly poolWaits: Pick<PoolWaits, 'adviceFor'>
   generation(): { readonly number: number; readonly config: Pick<Config, 'buckets'> }
   readonly store: Pick<RecordStore, 'usage'>
   readonly purges: PurgeLog
@@ -71,7 +73,7 @@ function joined(
 }
 
 /** How long requests have waited for connections says whether a pool is large enough. */
-function originsOf({ generation, metrics, health }: StatusParts): ReadonlyMap<string, object> {
+function originsOf({ generation, metrics, health, poolWaits }: StatusParts): ReadonlyMap<string, object> {
   const { buckets } = generation().config
   const rows = buckets.map(({ name, s3 }) => {
     const { count, sum } = metrics.originPoolWait.read(name)
@@ -80,7 +82,9 @@ function originsOf({ generation, metrics, health }: StatusParts): ReadonlyMap<st
       const breaker = health.stateOf(name, replica)
       return { ...(replica !== '' && { replica }), endpoint, s3_bucket: bucket, connections, breaker }
     })
-    return [name, { replicas, pool: { requests: count, mean_wait_ms: mean } }] as const
+    const connections = Math.max(...s3.replicas.map((replica) => replica.connections))
+    const advice = poolWaits.adviceFor(name, connections) ?? null
+    return [name, { replicas, pool: { requests: count, mean_wait_ms: mean, advice } }] as const
   })
   return new Map(rows)
 }

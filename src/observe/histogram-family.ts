@@ -59,6 +59,12 @@ export class Histogram {
   }
 }
 
+/** So many, and their sum. */
+export interface Observed {
+  readonly count: number
+  readonly sum: number
+}
+
 export class HistogramFamily<Label extends string> extends SeriesFamily<Label, Histogram> {
   /** Of the sum; before it are the counts of as many buckets. */
   readonly #sumPlace: number
@@ -84,12 +90,13 @@ export class HistogramFamily<Label extends string> extends SeriesFamily<Label, H
   }
 
   /** How many were observed, and what they come to together. */
-  read(...labels: readonly string[]): { readonly count: number; readonly sum: number } {
+  read(...labels: readonly string[]): Observed {
     const series = this.find(labels)
-    if (series === undefined) return { count: 0, sum: 0 }
-    let count = 0
-    for (let place = 0; place < this.#sumPlace; place++) count += series.read(place)
-    return { count, sum: series.read(this.#sumPlace) }
+    return series === undefined ? { count: 0, sum: 0 } : this.#observed(series)
+  }
+
+  *readings(): Iterable<Observed & { readonly labels: Readonly<Record<Label, string>> }> {
+    for (const series of this.all()) yield { labels: series.labels, ...this.#observed(series) }
   }
 
   /** Those since the last time. */
@@ -105,6 +112,12 @@ export class HistogramFamily<Label extends string> extends SeriesFamily<Label, H
     let text = ''
     for (const series of this.all()) text += this.#linesOf(series, form)
     return text
+  }
+
+  #observed(series: Series<Histogram>): Observed {
+    let count = 0
+    for (let place = 0; place < this.#sumPlace; place++) count += series.read(place)
+    return { count, sum: series.read(this.#sumPlace) }
   }
 
   #linesOf(series: Series<Histogram>, form: Form): string {
