@@ -32,22 +32,25 @@ export function createServe(ports: ServePorts) {
     const userAdmission = admitUser(routed, caller, trace)
     if (userAdmission !== undefined) await userAdmission
     expectKey(routed)
-    const planned = new PlannedRequest(routed, allowed, trace, ports)
-    // What an answer would say, should there be none.
-    if (routed.route.site.policy.enabled) trace.cache = planned.mayStore ? 'miss' : 'bypass'
-    try {
-      for (let isFirst = true; ; isFirst = false) {
-        try {
-          const response = respond(await ports.opener.open(planned), planned, routed, trace, ports)
-          return response instanceof Promise ? await response : response
-        } catch (error) {
-          // Nothing is sent yet, so the object is opened anew, once.
-          if (!isFirst || !mayOpenAnew(error, routed.route)) throw error
-        }
+    return answer(new PlannedRequest(routed, allowed, trace, ports), routed, trace, ports)
+  }
+}
+
+async function answer(planned: PlannedRequest, routed: Routed, trace: Trace, ports: ServePorts): Promise<Draft> {
+  // What an answer would say, should there be none.
+  if (routed.route.site.policy.enabled) trace.cache = planned.mayStore ? 'miss' : 'bypass'
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        const response = respond(await ports.opener.open(planned), planned, routed, trace, ports)
+        return response instanceof Promise ? await response : response
+      } catch (error) {
+        // Nothing is sent yet, so the object is opened anew, once.
+        if (!isFirst || !mayOpenAnew(error, routed.route)) throw error
       }
-    } finally {
-      planned.headKnown()
     }
+  } finally {
+    planned.headKnown()
   }
 }
 
