@@ -140,6 +140,7 @@ export class Crew implements PublicListener {
   /** Rejects when it cannot serve; then it has ended. */
   async #start(number: number, address: ListenAddress): Promise<{ readonly port: number; readonly url: string }> {
     await this.#vacancies.get(number)
+    if (this.#isDraining) throw new Error('the proxy is shutting down')
     const member = this.#spawn(number)
     try {
       await member.link.call('open', this.#ports.opening(number, member.link))
@@ -187,6 +188,7 @@ export class Crew implements PublicListener {
     clock.alarm(pauseMs, () => {
       if (this.#isDraining) return
       this.#start(number, this.#address).catch((error: unknown) => {
+        if (this.#isDraining) return
         logger.error({ worker: number, err: error }, 'a worker cannot start')
         this.#replaceLater(number) // it is tried again for as long as it takes
       })
