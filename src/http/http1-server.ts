@@ -7,7 +7,7 @@ import { Connection } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { type ExchangeHost, runExchange } from './exchange.ts'
 import type { Front, FrontOptions } from './front.ts'
-import { Http1Response, http1Wire } from './http1-wire.ts'
+import { createHttp1Wire, Http1Response } from './http1-wire.ts'
 import { Outbox } from './outbox.ts'
 import { parseRequest } from './parse-request.ts'
 import { Refusal, refusalOf, refusalPage } from './refusal.ts'
@@ -16,6 +16,7 @@ import { sendResponse } from './send-response.ts'
 export class Http1Server {
   readonly #front: Front
   readonly #server: Server<typeof IncomingMessage, typeof Http1Response>
+  readonly #wire = createHttp1Wire()
   readonly #connections = new Map<Socket, Connection>()
   readonly #host: ExchangeHost<Connection, Http1Response>
 
@@ -29,7 +30,7 @@ export class Http1Server {
       send: (response, request, connection, res, finished) => {
         outbox.put(() => {
           if (front.isDraining) connection.closeIfNewest(res)
-          sendResponse(http1Wire, response, request, res, front.sending, finished)
+          sendResponse(this.#wire, response, request, res, front.sending, finished)
         })
       },
       finish: (connection) => this.#finish(connection),
@@ -95,7 +96,7 @@ export class Http1Server {
     const { ports, sending } = this.#front
     ports.rejected(refusal.reason)
     const page = refusalPage(refusal, ports.random.requestId(), message.headers.accept)
-    sendResponse(http1Wire, page, { method: message.method ?? '', signal: neverFires }, res, sending, () => {
+    sendResponse(this.#wire, page, { method: message.method ?? '', signal: neverFires }, res, sending, () => {
       this.#finish(connection)
     })
   }
