@@ -7,6 +7,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { EpochMs, RecordId } from '../base/types.ts'
 import type { Outcome } from '../objects/peers.ts'
+import { JustEnded } from './just-ended.ts'
 import type { ClaimQuestion, ClaimReply } from './peer-calls.ts'
 
 export interface ClaimsPorts {
@@ -28,19 +29,16 @@ interface Claim {
   readonly crowd: Set<Claimant>
 }
 
-/** Longer than it takes from a look into the store to a claim, tiers that are slow included. */
-const lookedAgoMs = 1000
-const maxRemembered = 10_000
-
 export class Claims {
   readonly #ports: ClaimsPorts
   readonly #claims = new Map<string, Claim>()
   readonly #claimants = new Map<string, Claimant>()
   /** Claims that were given back a moment ago: who claims the same may have looked into the store before. */
-  readonly #returned = new Map<string, number>()
+  readonly #returned: JustEnded
 
   constructor(ports: ClaimsPorts) {
     this.#ports = ports
+    this.#returned = new JustEnded(ports.clock)
   }
 
   /** How many claim or wait. */
@@ -103,7 +101,7 @@ export class Claims {
     const claim = this.#claims.get(name)
     if (claim?.holder !== holder) return // another one has taken its place
     this.#claims.delete(name)
-    this.#remember(name)
+    this.#returned.add(name)
     for (const claimant of claim.crowd) {
       this.#claimants.delete(keyOf(claimant.thread, claimant.question.number))
       claimant.answer(outcome)
@@ -111,19 +109,7 @@ export class Claims {
   }
 
   #wasJustReturned(question: ClaimQuestion): boolean {
-    const after = this.#ports.clock.monotonicMs() - lookedAgoMs
-    return namesServing(question).some((name) => (this.#returned.get(name) ?? after) > after)
-  }
-
-  /** The oldest comes first. */
-  #remember(name: string): void {
-    const now = this.#ports.clock.monotonicMs()
-    this.#returned.delete(name)
-    this.#returned.set(name, now)
-    for (const [old, at] of this.#returned) {
-      if (now - at < lookedAgoMs && this.#returned.size <= maxRemembered) return
-      this.#returned.delete(old)
-    }
+    return namesServing(question).some((name) => this.#returned.has(name))
   }
 }
 

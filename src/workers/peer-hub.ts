@@ -8,10 +8,11 @@ import { Runners } from './runners.ts'
 export class PeerHub {
   readonly #threads = new Map<number, Caller<PeerCalls>>()
   readonly #claims: Claims
-  readonly #runners = new Runners(this.#threads)
+  readonly #runners: Runners
 
   constructor(ports: ClaimsPorts) {
     this.#claims = new Claims(ports)
+    this.#runners = new Runners(this.#threads, ports.clock)
   }
 
   /** What is done for this thread. */

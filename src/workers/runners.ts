@@ -1,15 +1,19 @@
 /** Which threads run which version of which object: where to ask for a slice before the origin is asked. */
 
+import type { Clock } from '../base/clock.ts'
 import type { Caller } from './caller.ts'
+import { JustEnded } from './just-ended.ts'
 import type { PeerCalls, SliceQuestion, SliceReply } from './peer-calls.ts'
 
 export class Runners {
   readonly #threads: ReadonlyMap<number, Caller<PeerCalls>>
   readonly #running = new Map<string, Set<number>>()
+  readonly #justEnded: JustEnded
 
   /** `threads`: those that there are, by number. */
-  constructor(threads: ReadonlyMap<number, Caller<PeerCalls>>) {
+  constructor(threads: ReadonlyMap<number, Caller<PeerCalls>>, clock: Clock) {
     this.#threads = threads
+    this.#justEnded = new JustEnded(clock)
   }
 
   /** How many versions are run. */
@@ -35,7 +39,7 @@ export class Runners {
     }
     // Another one may have its number by now, and will run nothing of it.
     if (this.#threads.get(thread) === link) this.#add(question.version, thread)
-    return { kind: 'none', last, wasRunning: asked.size > 1 }
+    return { kind: 'none', last, wasRunning: asked.size > 1 || this.#justEnded.has(question.version) }
   }
 
   began(thread: number, run: { readonly version: string; readonly first: number }): void {
@@ -46,7 +50,7 @@ export class Runners {
 
   ended(thread: number, version: string): void {
     const running = this.#running.get(version)
-    running?.delete(thread)
+    if (running?.delete(thread)) this.#justEnded.add(version)
     if (running?.size === 0) this.#running.delete(version)
   }
 

@@ -21,7 +21,7 @@ test('a cold object is asked for once, however many threads want it', async (t) 
 
 test('of a large object each byte is asked for once', async (t) => {
   const { proxy, origin } = await startWorkers(t, 3)
-  const bytes = Buffer.alloc(12 * MiB, 'crow and raven ')
+  const bytes = Buffer.alloc(8 * MiB, 'crow and raven ')
   origin.serve('large', bytes)
 
   const answers = await Promise.all(Array.from({ length: 12 }, () => proxy.get('/b/large')))

@@ -90,6 +90,21 @@ test('who looked just before a slice of another thread was stored finds it, and 
   first.release()
 })
 
+test('so does who looked just before it was stored by a run that has ended since', async () => {
+  const origin = new ByteOrigin(slowly)
+  await using on = threads(2, origin)
+  await on.thread(0).get()
+  const { lend } = on.store
+  let looks = 0
+  on.store.lend = async (id, timeline) => {
+    const isEarly = id === on.key.sliceId(2) && looks++ === 0
+    return isEarly ? undefined : lend.call(on.store, id, timeline)
+  }
+  const { bytes } = await on.thread(1).get({ range: { start: 2 * sliceBytes, end: 3 * sliceBytes } })
+  assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(2 * sliceBytes, 3 * sliceBytes)))
+  assert.deepEqual([looks, origin.requests], [2, 1])
+})
+
 test('a slow reader on the thread of a run holds up nobody on another', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
