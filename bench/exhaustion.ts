@@ -29,7 +29,7 @@ const [seconds, rate] = [Number(values.seconds), Number(values.rate)]
 const [calmMs, recoveryMs, afterMs, pollMs] = [8000, 10_000, 10_000, 100]
 /** The disk tier may grow to far more than its file system has. */
 const [memoryMb, diskMb, fileSystemMb] = [32, 1024, 192]
-/** The memory tier, 48 MB for each of disk and Redis, and 64 for what comes from the origin: the huge downloads want 160. */
+/** The memory tier, 48 MB for each of disk and Redis, 16 for the index of the disk, 48 for what comes from the origin: the huge downloads want 160. */
 const budgetMb = 192
 /** The budget, the program, what sockets have not taken, and garbage. */
 const mostRssMb = 450

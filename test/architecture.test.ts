@@ -69,7 +69,8 @@ const rooms: Readonly<Record<string, Room>> = {
     // Whoever will use a value says what is wrong with it: claim rules, keys, address blocks, times of day, patterns.
     uses: [
       ...['access/claim-rules.ts', 'access/static-keys.ts', 'http/address-set.ts', 'warming/schedule.ts'],
-      'objects/glob.ts',
+      // And who takes memory, how much.
+      ...['objects/glob.ts', 'cache/queue-bounds.ts', 'limits/key-table.ts'],
     ],
     types: ['base', ...everyDomain],
     packages: ['yaml'],

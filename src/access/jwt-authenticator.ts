@@ -8,12 +8,14 @@ import { type ClaimsExpected, judgeTimes, readClaims, type VerifiedToken } from 
 import { readKeyHint } from './compact-token.ts'
 import type { KeyHint, KeySet, VerificationKey } from './key-set.ts'
 import { createTokenReader, type TokenReader, type TokenSource } from './token-sources.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
+import { boundsWithin, VerifiedTokens } from './verified-tokens.ts'
 
 export interface JwtOptions extends ClaimsExpected {
   /** Closed by whoever made it. */
   readonly keys: KeySet
   readonly sources: readonly TokenSource[]
+  /** What remembering verified tokens may take. Absent: what ten thousand of them do. */
+  readonly rememberedBytes?: number
 }
 
 /** Twice what servers commonly take for all header fields together. */
@@ -25,7 +27,7 @@ export class JwtAuthenticator implements Authenticator {
   readonly #keys: KeySet
   readonly #clock: Clock
   readonly #tokenOf: TokenReader
-  readonly #verified = new VerifiedTokens()
+  readonly #verified: VerifiedTokens
   /** By key generation and token: requests that arrive together with one new token share one signature check. */
   readonly #underWay = new Map<string, Promise<AuthResult>>()
 
@@ -34,6 +36,13 @@ export class JwtAuthenticator implements Authenticator {
     this.#keys = options.keys
     this.#clock = clock
     this.#tokenOf = createTokenReader(options.sources)
+    const { rememberedBytes } = options
+    this.#verified = new VerifiedTokens(rememberedBytes === undefined ? undefined : boundsWithin(rememberedBytes))
+  }
+
+  /** What it remembers takes about so much. */
+  get bytes(): number {
+    return this.#verified.bytes
   }
 
   authenticate(request: ProxyRequest): AuthResult | Promise<AuthResult> {

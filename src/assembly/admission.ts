@@ -45,6 +45,8 @@ interface AdmissionPorts {
 /** Of equal settings there is one: tokens it has verified are remembered. */
 export interface Verifier {
   readonly authenticator: Authenticator
+  /** What those take. */
+  readonly bytes: number
   close(): Promise<void>
 }
 
@@ -105,7 +107,9 @@ export class Admissions {
   #verifier(jwt: JwtConfig): Authenticator {
     const known = this.#verifiers.get(jwt)
     if (known !== undefined) return known
-    const shared = this.#foundation.verifiers.take(jwt, () => createVerifier(jwt, this.#foundation))
+    const shared = this.#foundation.verifiers.take(jwt, () =>
+      createVerifier(jwt, this.#config.server.memory.verifierBytes, this.#foundation),
+    )
     const { authenticator } = this.#hold(shared)
     this.#verifiers.set(jwt, authenticator)
     return authenticator
@@ -127,10 +131,17 @@ export class Admissions {
   }
 }
 
-function createVerifier(jwt: JwtConfig, ports: AdmissionPorts): Verifier {
+function createVerifier(jwt: JwtConfig, rememberedBytes: number, ports: AdmissionPorts): Verifier {
   const keys = createKeys(jwt, ports)
-  const options = { ...jwt, keys, issuer: unlessEmpty(jwt.issuer), audience: unlessEmpty(jwt.audience) }
-  return { authenticator: new JwtAuthenticator(options, ports.clock), close: () => keys.close() }
+  const [issuer, audience] = [unlessEmpty(jwt.issuer), unlessEmpty(jwt.audience)]
+  const authenticator = new JwtAuthenticator({ ...jwt, keys, issuer, audience, rememberedBytes }, ports.clock)
+  return {
+    authenticator,
+    get bytes() {
+      return authenticator.bytes
+    },
+    close: () => keys.close(),
+  }
 }
 
 function createKeys({ keys }: JwtConfig, { clock, random, log, keyAges, board }: AdmissionPorts): KeySet {

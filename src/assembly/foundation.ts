@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { PurgeLog } from '../cache/purge-log.ts'
 import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
-import type { CacheTier, TierGuard, TierUsage } from '../cache/tier.ts'
+import type { CacheTier, TierGuard } from '../cache/tier.ts'
 import { createTieredStore, type RecordStore } from '../cache/tiered-store.ts'
 import type { BucketConfig, Config, LayerConfig, WebhookConfig } from '../config/config.ts'
 import { fillBytesOf } from '../config/memory-budget.ts'
@@ -21,8 +21,9 @@ import { sinkEvents, webhookReports } from '../observe/audit-events.ts'
 import { watchDiskSpace } from '../observe/disk-space.ts'
 import { KeyAges } from '../observe/key-ages.ts'
 import type { LogOutput } from '../observe/logger.ts'
+import { watchMemory } from '../observe/memory-parts.ts'
 import { type Metrics, readAtScrape } from '../observe/metrics.ts'
-import { type MemoryPart, originEvents, tierEvents, watchMemory, watchUsage } from '../observe/record-events.ts'
+import { originEvents, tierEvents, watchUsage } from '../observe/record-events.ts'
 import { Savings } from '../observe/savings.ts'
 import type { SpanSink } from '../observe/span.ts'
 import type { StatusNews } from '../observe/status-board.ts'
@@ -32,6 +33,7 @@ import type { Origin, OriginEvents } from '../origin/origin.ts'
 import type { S3Listing } from '../origin/s3-listing.ts'
 import type { Verifier } from './admission.ts'
 import { closeAudit, type OpenedAudit, sinksOf } from './audit.ts'
+import { memoryParts } from './memory-in-use.ts'
 import { OriginHealth } from './origin-health.ts'
 import { type Seat, soleSeat } from './seat.ts'
 import { SharedParts } from './shared-parts.ts'
@@ -131,13 +133,16 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     moved: (bucket) => board.works('origins', bucket),
   })
   const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
-  watchMemory(metrics, () => memoryParts(new Map(usage()).get('memory'), budget))
   const peers = seat.peers()
   const runs = new RunTable({ store, clock, budget, peers })
   seat.lend(runs)
   const uncacheable = new UncacheableMemory(clock)
   const slots = seat.createSlots(slotOptions(config), { clock })
   const savings = new Savings(metrics, config.observability.prices)
+  const [verifiers, limiters] = [new SharedParts<Verifier>(), new SharedParts<RateLimiter>()]
+  let { memory } = config.server
+  const inUse = { tiers: usage, writes: () => store.writes(), fills: budget, verifiers, limiters }
+  watchMemory(metrics, () => memoryParts(inUse, memory))
   return {
     ...ports,
     ...{ seat, metrics, keyAges, savings, audit, purges, tiers, store, runs, uncacheable, pressure },
@@ -148,8 +153,8 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
     slots,
     origins: new SharedParts(),
     listings: new SharedParts(),
-    verifiers: new SharedParts(),
-    limiters: new SharedParts(),
+    verifiers,
+    limiters,
     webhooks: new SharedParts(),
     spanSinks: new SharedParts(),
     makeWebhooks: (hooks) =>
@@ -161,8 +166,9 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
       slots.adjust(slotOptions(current))
       savings.usePrices(current.observability.prices)
       // The tiers stay as they were opened, and so does what they take.
-      const { cacheBytes } = config.server.memory
-      budget.adjust(seat.shareOf(fillBytesOf({ ...current.server.memory, cacheBytes })), namesOf(buckets))
+      const { tierBytes, indexBytes } = config.server.memory
+      memory = { ...current.server.memory, tierBytes, indexBytes }
+      budget.adjust(seat.shareOf(fillBytesOf(memory)), namesOf(buckets))
       board.use('origins', namesOf(buckets))
       board.use('jwks', keyUrls(current).map(keysName))
       health.keep(namesOf(buckets))
@@ -189,11 +195,6 @@ function keyUrls({ buckets, admin }: Config): readonly string[] {
 /** How long records may lie in a tier that is not searched for what is purged. */
 function longestStayMs(layer: LayerConfig): number {
   return layer.kind === 'redis' ? purgesKeptForMs(layer.options.ttlMs) : 0
-}
-
-function memoryParts(tier: TierUsage | undefined, budget: FillBudget): readonly MemoryPart[] {
-  const fills = { part: 'fills', bytes: budget.reservedBytes, maxBytes: budget.maxBytes }
-  return tier === undefined ? [fills] : [{ part: 'cache', bytes: tier.bytes, maxBytes: tier.maxBytes }, fills]
 }
 
 const namesOf = (buckets: readonly BucketConfig[]) => buckets.map(({ name }) => name)

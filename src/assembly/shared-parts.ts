@@ -24,6 +24,11 @@ export class SharedParts<P extends Closable> {
     return { part: known.part, release: () => this.#release(key) }
   }
 
+  /** Those in use. */
+  all(): readonly P[] {
+    return Array.from(this.#parts.values(), ({ part }) => part)
+  }
+
   async #release(key: string): Promise<void> {
     const known = this.#parts.get(key)
     if (known === undefined) return

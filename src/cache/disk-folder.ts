@@ -40,6 +40,7 @@ export class DiskFolder {
       let records: RecordsOnDisk | undefined
       const indexOptions = {
         maxBytes: options.maxBytes,
+        maxMemoryBytes: options.maxIndexBytes,
         onEvict: (id: RecordId, bytes: number) => records?.evicted(id, bytes),
       }
       // Whoever empties the folder does not know of the index.

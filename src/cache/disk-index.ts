@@ -19,6 +19,8 @@ import { UsageLedger } from './usage-ledger.ts'
 
 export interface DiskIndexOptions {
   readonly maxBytes: number
+  /** What it may take itself. Absent: whatever it needs. */
+  readonly maxMemoryBytes?: number | undefined
   /** Told of each victim of `makeRoom`: its file is to be removed. It must not call back into the index. */
   readonly onEvict: (id: RecordId, bytes: number) => void
 }
@@ -33,10 +35,14 @@ const mostBatchBytes = 2 ** 23
 
 const mostBytes = 2 ** 32 - 1
 
+/** Columns, table and ghosts, with what capacities are ahead of the entries. */
+const bytesPerEntry = 100
+
 export class DiskIndex {
   /** Larger entries are not kept: half of the bound, below 4 GiB. */
   readonly maxEntryBytes: number
   readonly #maxBytes: number
+  readonly #maxMemoryBytes: number
   readonly #onEvict: DiskIndexOptions['onEvict']
   readonly #policy: S3GdPolicy
   readonly #columns = new DiskColumns()
@@ -46,9 +52,10 @@ export class DiskIndex {
   readonly #parts = new PartCounts()
   readonly #search = new DiskSearch(this.#texts, this.#parts, (id) => this.#find(id, digestOf(id)))
 
-  constructor({ maxBytes, onEvict }: DiskIndexOptions) {
+  constructor({ maxBytes, maxMemoryBytes = Infinity, onEvict }: DiskIndexOptions) {
     this.maxEntryBytes = Math.min(Math.floor(maxBytes / 2), mostBytes)
     this.#maxBytes = maxBytes
+    this.#maxMemoryBytes = maxMemoryBytes
     this.#onEvict = onEvict
     this.#policy = new S3GdPolicy({ maxBytes, sizes: new Uint32Array(0), onEvict: (slot) => this.#drop(slot) })
     this.#table = new DigestTable(this.#policy.slots, this.#columns)
@@ -125,16 +132,22 @@ export class DiskIndex {
     return slot === none ? undefined : this.#take(slot)
   }
 
-  /** When `bytes` + `extra` pass the bound: evicts until they fit with a batch to spare, so that the next ones find room. */
+  /** In memory, at most. */
+  get memoryBytes(): number {
+    return this.size * bytesPerEntry + this.#texts.mostBytes
+  }
+
+  /** When `bytes` + `extra` or the index itself pass their bound: evicts until they fit with a batch to spare, so that the next ones find room. */
   makeRoom(extra: number): void {
-    if (this.bytes + extra <= this.#maxBytes) return
     const batch = Math.min(batchShare * this.#maxBytes, mostBatchBytes)
-    this.#policy.shrinkTo(Math.max(0, this.#maxBytes - extra - batch))
+    const shrinkTo = (bytes: number) => this.#policy.shrinkTo(Math.max(0, bytes - batch))
+    if (this.bytes + extra > this.#maxBytes) shrinkTo(this.#maxBytes - extra)
+    while (this.memoryBytes > this.#maxMemoryBytes && this.size > 0) shrinkTo(this.bytes)
   }
 
   /** Exact, in total and by bucket. */
   usage(): TierUsage {
-    return this.#ledger.read(this.#maxBytes)
+    return { ...this.#ledger.read(this.#maxBytes), memoryBytes: this.memoryBytes }
   }
 
   /**

@@ -16,6 +16,8 @@ export interface DiskTierOptions {
   readonly folder: string
   /** Of files with records, in blocks of the file system, those being written included. Folders and the index come on top. */
   readonly maxBytes: number
+  /** Of the index, which is in memory. Absent: so many records as there are blocks. */
+  readonly maxIndexBytes?: number | undefined
   /** When a record is past every use anybody may make of it; such ones are removed at the next start. Undefined: never. */
   readonly uselessAfter: (id: RecordId, record: CacheRecord) => EpochMs | undefined
 }

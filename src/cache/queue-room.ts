@@ -25,6 +25,10 @@ export class QueueRoom {
     this.#clock = clock
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** False: there is none. Goes past the line: a head is small enough for what is too little for a slice. */
   take(bytes: number): boolean {
     const { maxRecords, maxBytes } = this.#bounds

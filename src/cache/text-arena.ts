@@ -47,6 +47,11 @@ export class TextArena {
     this.#columns = columns
   }
 
+  /** What the segments take when a quarter of them is dead, and no more is. */
+  get mostBytes(): number {
+    return (this.#liveBytes * 4) / 3
+  }
+
   /** What the segments take. */
   get bytes(): number {
     let sum = 0

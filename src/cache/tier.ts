@@ -27,6 +27,8 @@ export interface Usage {
 export interface TierUsage extends Usage {
   /** 0: the tier sets none itself. */
   readonly maxBytes: number
+  /** What it takes in memory to know what it has; absent where that is none of this process's, or all there is. */
+  readonly memoryBytes?: number
   readonly buckets: ReadonlyMap<string, Usage>
   /** The numbers are a sample, and some time old: the records are not this process's alone. */
   readonly isEstimate?: true

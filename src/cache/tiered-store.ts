@@ -63,6 +63,8 @@ export interface RecordStore extends Readership {
   /** Without being a use. Undefined: no head is stored under this id. `failed` is told of tiers that did not say. */
   peek(id: RecordId, failed?: (tier: TierName) => void): Promise<Peeked | undefined>
   usage(): readonly (readonly [TierName, TierUsage])[]
+  /** What is on its way to all tiers but the fastest, and may be. */
+  writes(): { readonly bytes: number; readonly maxBytes: number }
   close(): Promise<void>
 }
 
@@ -91,6 +93,7 @@ class TieredStore implements RecordStore {
   readonly #survey: Survey
   readonly #purging: Purging
   readonly #lookups = new SlowLookups()
+  readonly #mostWriteBytes: number
   #isClosed = false
 
   constructor(
@@ -101,6 +104,7 @@ class TieredStore implements RecordStore {
     queueBounds: WriteBounds,
   ) {
     this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : queueBounds, events, clock))
+    this.#mostWriteBytes = queueBounds.maxBytes + queueBounds.writingBytes
     this.#fastest = this.#layers[0]
     this.#clean = this.#fastest?.name === 'memory' ? this.#fastest : undefined
     this.#watchers = tiers.filter(watchesReaders)
@@ -175,6 +179,12 @@ class TieredStore implements RecordStore {
 
   usage(): readonly (readonly [TierName, TierUsage])[] {
     return this.#layers.map(({ name, tier }) => [name, tier.usage()] as const)
+  }
+
+  writes(): { readonly bytes: number; readonly maxBytes: number } {
+    const behind = this.#layers.slice(1)
+    const bytes = behind.reduce((sum, layer) => sum + layer.bytes, 0)
+    return { bytes, maxBytes: behind.length * this.#mostWriteBytes }
   }
 
   readerCame(object: RecordId): void {

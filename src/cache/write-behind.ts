@@ -64,6 +64,11 @@ export class WriteBehind {
     this.#doubts = this.#clearings.doubts
   }
 
+  /** What waits, and what is being written once more: it is encoded. */
+  get bytes(): number {
+    return this.#room.bytes + this.#runningBytes
+  }
+
   /** The tier, when what it has at once is the newest of this id: the way of nearly every hit. */
   ready(id: RecordId): CacheTier | undefined {
     return this.#wishes.has(id) || this.#doubts.size > 0 ? undefined : this.tier

@@ -10,9 +10,9 @@ import { buildRateLimiting, buildRates } from './build-limits.ts'
 import { buildObservability } from './build-observability.ts'
 import { buildRedis } from './build-redis.ts'
 import { buildOrigin } from './build-s3.ts'
-import type { BucketConfig, Config, JwtConfig, LayerConfig } from './config.ts'
+import type { BucketConfig, Config, JwtConfig, LayerConfig, MemoryConfig } from './config.ts'
 import type { Jwt } from './effective-jwt.ts'
-import { cacheBytesOf } from './memory-budget.ts'
+import { buildMemory } from './memory-budget.ts'
 import type { PemFiles, ReadFiles } from './pem-files.ts'
 import { caches, isCacheUsed } from './rules-cache.ts'
 import { defaultPorts, listenAt } from './rules-listeners.ts'
@@ -27,6 +27,7 @@ const sliceBytes = 1_048_576
 export function buildConfig(settings: Settings, files: ReadFiles): Config {
   const { server, metrics, logging, cache } = settings
   const buildJwt = jwtBuilder(files.publicKeys)
+  const memory = buildMemory(settings)
   return {
     server: {
       ...listenAt(server, defaultPorts.server),
@@ -36,7 +37,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
       workers: workersOf(settings),
       maxConcurrentRequests: server.max_concurrent_requests,
       queueSize: server.queue_size,
-      memory: { budgetBytes: server.memory_budget_mb, cacheBytes: cacheBytesOf(settings) },
+      memory,
       keepAliveTimeoutMs: toMs(server.keep_alive_timeout_seconds),
       requestTimeoutMs: toMs(server.request_timeout_seconds),
       shutdownTimeoutMs: toMs(server.shutdown_timeout_seconds),
@@ -52,7 +53,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
     audit: buildAudit(settings.audit_log),
     webhooks: settings.webhooks,
     warming: buildWarming(settings.warming),
-    layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, files.redis)) : [],
+    layers: isCacheUsed(settings) ? cache.cache_layers.map((name) => buildLayer(name, cache, memory, files.redis)) : [],
     rateLimiting: buildRateLimiting(settings, files.redis),
     buckets: settings.buckets.map((bucket) => buildBucket(settings, bucket, buildJwt)),
   }
@@ -61,6 +62,7 @@ export function buildConfig(settings: Settings, files: ReadFiles): Config {
 function buildLayer(
   name: Settings['cache']['cache_layers'][number],
   { memory, disk, redis }: Settings['cache'],
+  { indexBytes: maxIndexBytes }: MemoryConfig,
   redisPems: PemFiles | undefined,
 ): LayerConfig {
   switch (name) {
@@ -70,7 +72,7 @@ function buildLayer(
       return { kind: name, options: { maxBytes, maxItemBytes: Math.min(item, maxBytes), eviction } }
     }
     case 'disk':
-      return { kind: name, options: { folder: disk.cache_dir, maxBytes: disk.max_disk_cache_size_mb } }
+      return { kind: name, options: { folder: disk.cache_dir, maxBytes: disk.max_disk_cache_size_mb, maxIndexBytes } }
     case 'redis':
       return buildRedis(redis, redisPems)
   }

@@ -45,7 +45,7 @@ export interface Config {
 
 export type LayerConfig =
   | { readonly kind: 'memory'; readonly options: Omit<MemoryTierOptions, 'charge'> }
-  | { readonly kind: 'disk'; readonly options: Pick<DiskTierOptions, 'folder' | 'maxBytes'> }
+  | { readonly kind: 'disk'; readonly options: Pick<DiskTierOptions, 'folder' | 'maxBytes' | 'maxIndexBytes'> }
   | { readonly kind: 'redis'; readonly options: RedisTierOptions }
 
 export interface ListenAddress {
@@ -78,8 +78,14 @@ export interface ServerConfig extends ListenAddress {
 export interface MemoryConfig {
   /** One bound for caches and buffers. Undefined: there is none. */
   readonly budgetBytes: number | undefined
-  /** What the tiers take of it, writes that wait included. */
-  readonly cacheBytes: number
+  /** What the tiers take of it as long as they are open: records, writes that wait, and the index of the disk. */
+  readonly tierBytes: number
+  /** Of the index. Undefined: it has no bound of its own. */
+  readonly indexBytes: number | undefined
+  /** What verified tokens and counts of rate limits take of it. */
+  readonly accessBytes: number
+  /** Of the tokens that one verifier remembers on one thread. */
+  readonly verifierBytes: number
 }
 
 export interface LoggingConfig {

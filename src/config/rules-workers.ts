@@ -13,6 +13,12 @@ export function workersOf({ server }: Settings): number {
   return server.workers === 'auto' ? availableParallelism() : server.workers
 }
 
+/** With the one that serves nobody, where several serve. */
+export function threadsOf(settings: Settings): number {
+  const workers = workersOf(settings)
+  return workers === 1 ? 1 : workers + 1
+}
+
 export function checkWorkers(settings: Settings, report: Report): void {
   const { cache_layers: layers, memory } = settings.cache
   if (workersOf(settings) === 1 || !isCacheUsed(settings) || !layers.includes('memory')) return

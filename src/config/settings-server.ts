@@ -105,7 +105,7 @@ export const server = section('The public listener.', {
     max: 1_048_576,
     absent: 'no common bound; what is on its way from the origin has 256 MB',
     example: '1280',
-    help: 'One bound for caches and buffers: what the memory tier and the writes to slower tiers leave of it is for what is on its way from the origin, divided among the threads of `server.workers`. A budget that leaves too little is an error.',
+    help: 'One bound for caches and buffers: the memory tier, writes to slower tiers, the index of the disk, verified tokens and counts of rate limits. What they leave of it is for what is on its way from the origin, divided among the threads of `server.workers`. A budget that leaves too little is an error, which tells the sum.',
   }),
   keep_alive_timeout_seconds: number({
     unit: 'seconds',

@@ -3,6 +3,9 @@ import type { Counts } from './algorithm.ts'
 
 const placesPerSet = 8
 const bytesPerKey = 24
+/** As many as a table has unless said otherwise, and what they take. */
+export const usualKeys = 2 ** 18
+export const tableBytes = usualKeys * bytesPerKey
 
 /**
  * The counts of any number of keys in memory that never grows, at 24 bytes a key.

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { type Algorithm, roundingMs } from './algorithm.ts'
-import { KeyTable } from './key-table.ts'
+import { KeyTable, usualKeys } from './key-table.ts'
 import { algorithmOf, type Counting, limitedBy, type Quota, quotaOf, standingOf } from './quota.ts'
 import type { Charge, Limit, RateLimiter, Standing, Verdict } from './rate-limiter.ts'
 
@@ -20,8 +20,6 @@ export interface LocalLimiterPorts {
 /** Answers at once. */
 export interface LocalLimiter extends RateLimiter {
   charge(charges: readonly Charge[]): Verdict
-  /** What its tables take, which does not depend on who asks. */
-  readonly bytes: number
 }
 
 export function createLocalLimiter(options: LocalLimiterOptions, ports: LocalLimiterPorts): LocalLimiter {
@@ -48,7 +46,7 @@ class LimitsOfThisProcess implements LocalLimiter {
   constructor(options: LocalLimiterOptions, { clock, random }: LocalLimiterPorts) {
     this.#counting = options
     this.#algorithm = algorithmOf(options)
-    this.#keysPerLimit = options.keysPerLimit ?? 2 ** 18
+    this.#keysPerLimit = options.keysPerLimit ?? usualKeys
     this.#clock = clock
     this.#random = random
   }

@@ -53,5 +53,7 @@ export interface RateLimiter {
   look(charge: Charge): Promise<Standing>
   /** Gives all of it back. Never rejects. */
   reset(charge: Charge): Promise<void>
+  /** What its counts take in this process. */
+  readonly bytes: number
   close(): Promise<void>
 }

@@ -105,6 +105,10 @@ class LimitsInRedis implements RateLimiter {
     await this.#client.within((deadline) => this.#send('unlink', charge, deadline)).catch(() => undefined)
   }
 
+  get bytes(): number {
+    return this.#local.bytes
+  }
+
   async close(): Promise<void> {
     await this.#client.close()
     await this.#local.close()

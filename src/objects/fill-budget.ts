@@ -24,6 +24,7 @@ export class FillBudget {
   readonly #holders = new Set<() => void>()
   #maxBytes: number
   #reservedBytes = 0
+  #peakBytes = 0
   #waiting = 0
 
   /** `buckets`: those that share it; `SharedPlaces` says how. */
@@ -38,6 +39,11 @@ export class FillBudget {
 
   get reservedBytes(): number {
     return this.#reservedBytes
+  }
+
+  /** The most that has been reserved at a time. */
+  get peakBytes(): number {
+    return this.#peakBytes
   }
 
   /** How many wait: what is given back soon is of use to somebody. */
@@ -87,6 +93,7 @@ export class FillBudget {
   #take({ holding }: Account, bytes: number): boolean {
     if (!this.#places.take(holding, bytes)) return false
     this.#reservedBytes += bytes
+    this.#peakBytes = Math.max(this.#peakBytes, this.#reservedBytes)
     return true
   }
 

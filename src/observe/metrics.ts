@@ -131,6 +131,11 @@ export function declareMetrics(declare: InstrumentSet) {
     ),
     memoryBudget: declare.gauge('memory_budget_bytes', 'Bytes that a part of the process may take.', ['part']),
     memoryUsed: declare.gauge('memory_used_bytes', 'Bytes that a part of the process takes or has reserved.', ['part']),
+    memoryPeak: declare.gauge(
+      'memory_peak_bytes',
+      'The most that a part of the process has taken or reserved; beside `fills`, the most that a scrape has seen. The sum of what each thread has.',
+      ['part'],
+    ),
     threadBusy: declare.counter(
       'thread_busy_seconds_total',
       'How long the event loop of a thread was at work and did not wait, as of the scrape.',

@@ -85,22 +85,6 @@ export function watchUsage(metrics: Metrics, read: () => readonly (readonly [str
   })
 }
 
-/** Of what the process bounds: what it may take and what it takes, in bytes. */
-export interface MemoryPart {
-  readonly part: string
-  readonly bytes: number
-  readonly maxBytes: number
-}
-
-export function watchMemory(metrics: Metrics, read: () => readonly MemoryPart[]): void {
-  readAtScrape(metrics.memoryBudget, () => {
-    for (const { part, maxBytes } of read()) metrics.memoryBudget.cell(part).set(maxBytes)
-  })
-  readAtScrape(metrics.memoryUsed, () => {
-    for (const { part, bytes } of read()) metrics.memoryUsed.cell(part).set(bytes)
-  })
-}
-
 /** Of its connections, all together. What the tier does without them is told by `tierEvents`. */
 export function redisEvents(logger: Logger): RedisEvents {
   return {

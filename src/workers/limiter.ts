@@ -65,6 +65,10 @@ export class RemoteLimiter implements RateLimiter {
     await this.#link.call('resetLimit', { limiter: this.#limiter, charge }).catch(() => undefined)
   }
 
+  get bytes(): number {
+    return this.#local.bytes
+  }
+
   async close(): Promise<void> {
     await this.#local.close()
   }
@@ -93,6 +97,9 @@ export class LentLimiters {
       charge: (charges) => limiter.charge(charges),
       look: (charge) => limiter.look(charge),
       reset: (charge) => limiter.reset(charge),
+      get bytes() {
+        return limiter.bytes
+      },
       close: async () => {
         this.#limiters.delete(name)
         await limiter.close()

@@ -83,5 +83,6 @@ export const refuseAll: RateLimiter = {
   }),
   look: async () => ({ limit: 0, remaining: 0, resetSeconds: 1 }),
   reset: async () => undefined,
+  bytes: 0,
   close: async () => undefined,
 }

@@ -34,6 +34,8 @@ test('more downloads than there is memory for take turns, none of them waits for
     assert.equal(await compare(body, expectedBytes(seed, 0, size)), size)
   }
   assert.equal(await proxy.metric('yatagarasu_memory_used_bytes', { part: 'fills' }), 0)
+  const peak = await proxy.metric('yatagarasu_memory_peak_bytes', { part: 'fills' })
+  assert.ok(peak > 12 * MiB && peak <= 16 * MiB, `${peak}`)
 })
 
 test('downloads that wait for memory keep no connection from those that have it', async (t) => {

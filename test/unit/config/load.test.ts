@@ -20,7 +20,10 @@ test('what a file does not say has its default', () => {
       workers: 1,
       maxConcurrentRequests: 10_000,
       queueSize: 0,
-      memory: { budgetBytes: undefined, cacheBytes: 0 },
+      memory: {
+        ...{ budgetBytes: undefined, tierBytes: 0, indexBytes: undefined },
+        ...{ accessBytes: 0, verifierBytes: 16 * 2 ** 20 },
+      },
       keepAliveTimeoutMs: 75_000,
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,

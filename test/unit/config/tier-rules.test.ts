@@ -110,7 +110,10 @@ test('the tiers come in the order of cache_layers, with their settings in bytes 
     layers.map(({ kind }) => kind),
     ['redis', 'disk', 'memory'],
   )
-  assert.deepEqual(layers[1], { kind: 'disk', options: { folder: '/d', maxBytes: 5 * 2 ** 20 } })
+  assert.deepEqual(layers[1], {
+    kind: 'disk',
+    options: { folder: '/d', maxBytes: 5 * 2 ** 20, maxIndexBytes: undefined },
+  })
   assert.deepEqual(layers[0], {
     kind: 'redis',
     options: {

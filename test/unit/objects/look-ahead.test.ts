@@ -31,6 +31,7 @@ async function lookedAhead(slices: number, cached?: number) {
     each: (scope, visit) => store.each(scope, visit),
     peek: (id) => store.peek(id),
     usage: () => store.usage(),
+    writes: () => store.writes(),
     close: () => store.close(),
     readerCame: (id) => store.readerCame(id),
     readerLeft: (id) => store.readerLeft(id),
