@@ -100,7 +100,7 @@ function codeOf(file: string): string {
 
 function importsOf(code: string): readonly Import[] {
   const statements = code.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)
-  const dynamic = code.matchAll(/\bimport\(\s*'([^']+)'/g)
+  const dynamic = code.matchAll(/\b(?:import|require)\(\s*'([^']+)'/g)
   return [
     ...[...statements].map(([, type, specifier = '']) => ({ specifier, isTypeOnly: type !== undefined })),
     ...[...dynamic].map(([, specifier = '']) => ({ specifier, isTypeOnly: false })),
@@ -140,9 +140,10 @@ import {
 } from './e.ts'
 import 'f'
 export { g } from './g.ts'
-const h = await import('./h.ts')`
+const h = await import('./h.ts')
+const i = require('i')`
   const seen = importsOf(code).map(({ specifier, isTypeOnly }) => `${specifier}${isTypeOnly ? ' type' : ''}`)
-  assert.deepEqual(seen, ['./a.ts type', './b.ts', 'd', './e.ts', 'f', './g.ts', './h.ts'])
+  assert.deepEqual(seen, ['./a.ts type', './b.ts', 'd', './e.ts', 'f', './g.ts', './h.ts', 'i'])
 })
 
 test('every room imports only what the table allows', () => {

@@ -1,6 +1,10 @@
+import { createRequire } from 'node:module'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import { build as prettyStream } from 'pino-pretty'
 import type { Clock } from '../base/clock.ts'
+
+const require = createRequire(import.meta.url)
+/** For people: the JSON of everybody else does without. */
+const prettyStream = () => (require('pino-pretty') as typeof import('pino-pretty')).build({ sync: true })
 
 export type { Logger }
 
@@ -30,7 +34,7 @@ export function createLogger(
   destination?: DestinationStream,
 ): LogOutput {
   if (destination !== undefined) return outputTo(destination, level, () => undefined)
-  return createBatchedLogger(level, clock, format === 'pretty' ? prettyStream({ sync: true }) : stdout())
+  return createBatchedLogger(level, clock, format === 'pretty' ? prettyStream() : stdout())
 }
 
 /** JSON lines, many at a time. */

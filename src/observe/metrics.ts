@@ -1,10 +1,14 @@
 /** Every metric, declared once; docs/metrics.md is made from these declarations. */
 
-import { collectDefaultMetrics, Registry as NodeRegistry } from 'prom-client'
+import { createRequire } from 'node:module'
 import { InstrumentSet } from './instruments.ts'
 import { Registry } from './registry.ts'
 import type { ValueMemory } from './series.ts'
 import type { Family } from './series-family.ts'
+
+const require = createRequire(import.meta.url)
+/** For the thread that shows Node's own metrics: it takes some 10 MB. */
+const load = (): typeof import('prom-client') => require('prom-client')
 
 /** From a memory hit to an origin at its time limit; few, as each bucket has them for all that the cache can do. */
 const requestBounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10]
@@ -16,15 +20,20 @@ export type Metrics = ReturnType<typeof createMetrics>
 
 /** `shared`: of a worker, whose values the main thread shows; those of Node's own metrics are of the main thread alone. */
 export function createMetrics(build: { readonly version: string; readonly node: string }, shared?: ValueMemory) {
-  const node = shared === undefined ? new NodeRegistry() : undefined
-  const registry = new Registry(node)
+  const registry = new Registry(shared === undefined ? nodeMetrics() : undefined)
   const metrics = declareMetrics(new InstrumentSet(registry, shared))
   metrics.buildInfo.cell(build.version, build.node).set(1)
   // Alerts look for an increase, and a series that begins at 1 shows none.
   for (const outcome of ['applied', 'refused']) metrics.configReloads.cell(outcome)
   metrics.rejectedRequests.cell('overload')
-  if (node !== undefined) collectDefaultMetrics({ register: node })
   return { registry, ...metrics }
+}
+
+function nodeMetrics() {
+  const { collectDefaultMetrics, Registry: NodeRegistry } = load()
+  const registry = new NodeRegistry()
+  collectDefaultMetrics({ register: registry })
+  return registry
 }
 
 export function declareMetrics(declare: InstrumentSet) {

@@ -1,7 +1,8 @@
 /** Makes the package's connections, with everything it would do on its own accord turned off: no queue, no retry, no timer. */
 
+import { createRequire } from 'node:module'
 import { createSecureContext } from 'node:tls'
-import { Cluster, type RedisOptions as PackageOptions, Redis } from 'ioredis'
+import type { Cluster, RedisOptions as PackageOptions, Redis } from 'ioredis'
 import {
   type Address,
   accessOf,
@@ -13,6 +14,14 @@ import {
 } from './options.ts'
 
 export type Connection = Redis | Cluster
+
+export function isCluster(connection: Connection): connection is Cluster {
+  return connection.isCluster
+}
+
+const require = createRequire(import.meta.url)
+/** For whoever has a Redis: it takes 10 to 20 MB of each thread. */
+const load = (): typeof import('ioredis') => require('ioredis')
 
 /** How long a connection that is to be closed may go on saying goodbye. */
 const goodbyeMs = 200
@@ -27,6 +36,7 @@ function silenceLimitMs(operationTimeoutMs: number): number {
 
 /** Throws when the TLS texts are no PEM. The connections made are idle until told to connect. */
 export function connectionMaker(options: RedisOptions): () => Connection {
+  const { Redis } = load()
   const { sentinel, urls } = options
   const common = commonOptions(options)
   if (sentinel !== undefined) return () => new Redis({ ...common, ...sentinelOptions(options, sentinel) })
@@ -76,7 +86,7 @@ function createCluster(
   nodes: readonly Address[],
   { retryStrategy: _retry, enableOfflineQueue: _queue, ...common }: ReturnType<typeof commonOptions>,
 ): Cluster {
-  return new Cluster([...nodes], {
+  return new (load().Cluster)([...nodes], {
     redisOptions: common,
     lazyConnect: true,
     clusterRetryStrategy: null,

@@ -1,8 +1,7 @@
-import { Cluster } from 'ioredis'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { backoffMs } from './backoff.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, isCluster } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import { failureOf, RedisFailure } from './failure.ts'
 
@@ -84,7 +83,7 @@ export class RedisLink implements RedisNode {
 
   /** Every master that holds slots of a cluster; else the one server. Throws when one of them is not there. */
   masters(): readonly RedisNode[] {
-    if (!(this.#connection instanceof Cluster)) return [this]
+    if (!isCluster(this.#connection)) return [this]
     const { slots } = this.#connection
     const keys = new Set(Array.from({ length: slotCount }, (_, slot) => slots[slot]?.[0]))
     return [...keys].map((key) => this.#nodeCalled(key))
@@ -92,7 +91,7 @@ export class RedisLink implements RedisNode {
 
   /** The master of a cluster's first slot; else the one server. Throws when it is not there. */
   firstMaster(): RedisNode {
-    return this.#nodeCalled(this.#connection instanceof Cluster ? this.#connection.slots[0]?.[0] : undefined)
+    return this.#nodeCalled(isCluster(this.#connection) ? this.#connection.slots[0]?.[0] : undefined)
   }
 
   /** What waits on it is rejected. */
@@ -112,7 +111,7 @@ export class RedisLink implements RedisNode {
 
   #nodeCalled(key: string | undefined): RedisNode {
     const cluster = this.#connection
-    if (!(cluster instanceof Cluster)) return this
+    if (!isCluster(cluster)) return this
     const node = cluster.nodes('all').find(({ options: { host, port } }) => key === `${host}:${port}`)
     if (node === undefined) {
       cluster.refreshSlotsCache() // perhaps another one has taken over
