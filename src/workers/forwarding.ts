@@ -104,7 +104,8 @@ function requestOf(asked: Asked, number: number, signal: AbortSignal, worker: Li
   return {
     ...asked,
     header: (name) => fieldValue(asked.headers, name),
-    readBody: async (maxBytes) => (asked.hasBody ? worker.call('readBody', { number, maxBytes }) : new Uint8Array()),
+    // Whether there is one is for the worker to say: `hasBody` knows nothing of those that a bucket would pass over.
+    readBody: (maxBytes) => worker.call('readBody', { number, maxBytes }),
     signal,
   }
 }

@@ -40,6 +40,20 @@ test('an administrator is answered whichever thread has the connection, and purg
   assert.equal((await admin('GET', '/status')).json.connections > 1, true)
 })
 
+test('what an administrator says in a body is heard, though buckets would pass over it', async (t) => {
+  const server = { limits: { max_request_body_size: 1024 } }
+  const { proxy, origin } = await startWorkers(t, 2, { top: administered, server })
+  origin.serve('a', 'crow')
+  origin.serve('d', 'dove')
+  await Promise.all(['a', 'd'].map((key) => proxy.get(`/b/${key}`)))
+  const admin = await adminOf(proxy, lasting)
+
+  const purged = await admin('POST', '/cache/purge', { where: { key: { glob: 'a*' } } })
+
+  assert.deepEqual([purged.status, purged.json.purged?.entries], [200, 1])
+  assert.equal((await proxy.get('/b/d')).header('x-cache'), 'HIT')
+})
+
 test('paths of the proxy itself are answered, and their misuse is refused', async (t) => {
   const { proxy } = await startWorkers(t, 2)
   const answers = await Promise.all(
