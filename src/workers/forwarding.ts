@@ -1,5 +1,6 @@
 /** Requests that only the hub can answer, such as /admin: taken in by a worker, answered through it. */
 
+import { Abandoned } from '../base/errors.ts'
 import { fieldValue } from '../base/header-list.ts'
 import type { Trace } from '../base/trace.ts'
 import type { Handler, ProxyRequest, ProxyResponse } from '../http/messages.ts'
@@ -90,7 +91,7 @@ export function answerForwarded(worker: Link<BodyCalls>, handle: Handler, create
       }
     },
     abandon(number) {
-      leaving.get(number)?.abort(new Error('the client is gone'))
+      leaving.get(number)?.abort(new Abandoned('the client is gone'))
     },
   }
 }
@@ -105,9 +106,14 @@ function requestOf(asked: Asked, number: number, signal: AbortSignal, worker: Li
     ...asked,
     header: (name) => fieldValue(asked.headers, name),
     // Whether there is one is for the worker to say: `hasBody` knows nothing of those that a bucket would pass over.
-    readBody: (maxBytes) => worker.call('readBody', { number, maxBytes }),
+    readBody: (maxBytes) => worker.call('readBody', { number, maxBytes }).catch(thrownAnew),
     signal,
   }
+}
+
+/** Failures lose their class between threads, and this one is no failure of ours. */
+function thrownAnew(error: unknown): never {
+  throw error instanceof Error && error.name === Abandoned.name ? new Abandoned(error.message) : error
 }
 
 async function answerOf(response: ProxyResponse, trace: Trace, signal: AbortSignal): Promise<Answer> {
