@@ -1,5 +1,6 @@
 /** What a worker runs: the public listener and the way of a request, over what the process has in common. */
 
+import { isAdminPath } from '../admin/admin.ts'
 import type { Webhooks } from '../audit/webhook.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
@@ -248,9 +249,10 @@ class WorkerApp implements RunningWorker {
 /** All that webhooks are told is told by the hub. */
 const nobody: Webhooks = { emit: () => undefined, close: async () => undefined }
 
+/** What is spelt so that it leads nowhere is the administration's all the same, which hears of whoever tries. */
 function isHubs(path: string): boolean {
   try {
-    return isOwnPath(path)
+    return isAdminPath(path) || isOwnPath(path)
   } catch {
     return false // translated: routing says what is wrong with it
   }

@@ -72,6 +72,15 @@ test('paths of the proxy itself are answered, and their misuse is refused', asyn
   )
 })
 
+test('below /admin nobody is told anything without a token, however the rest is spelt', async (t) => {
+  const { proxy } = await startWorkers(t, 2, { top: administered })
+  const answers = await Promise.all(['/admin/x', '/admin/%2e%2e/b/a', '/admin/%zz'].map((path) => proxy.get(path)))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [401, 401, 401],
+  )
+})
+
 test('a reload takes effect in every thread before it is told', async (t) => {
   const { proxy, origin } = await startWorkers(t, 2)
   origin.serve('a', 'crow')
