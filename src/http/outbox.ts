@@ -2,9 +2,10 @@
 const mostWaiting = 64
 
 /**
- * Answers that are ready in one turn of the event loop leave one right behind the other, at its end. Between two writes lie
- * the kernel's work and a client that wakes up, and both leave the caches cold for whoever comes next: the CPU of a hit on 50
- * busy connections is 0.85 of what it is when each answer leaves by itself, on 8 of them 0.7, and on one no less.
+ * Answers that are ready in one turn of the event loop leave one right behind the other, at its end: the CPU of a hit on 50 busy
+ * connections is 0.85 (0.68-1.18 in nine rounds) of what it is when each leaves by itself, on 8 of them 0.7 (0.4-1.0), on one the
+ * same as far as could be told. Less is done between two of them that the other would have to fetch its code and data anew for, and
+ * clients are woken less often.
  */
 export class Outbox {
   #waiting: (() => void)[] = []
