@@ -75,3 +75,24 @@ test('a thread that missed the preparation of a config, and cannot take it up, i
 
   assert.ok(said.includes('a worker cannot take up the config, and is replaced'))
 })
+
+test('a thread that is brought up to a config twice at a time takes it up once, and stays', async (t) => {
+  const { crew, next, ended } = crewOf(t, 2, [])
+  await crew.listen()
+  next()
+
+  await Promise.all([crew.commit(), crew.commit()])
+
+  assert.deepEqual([await crew.load(), ended], [{ connections: 4, requests: 4 }, []])
+})
+
+test('a thread that is brought up while the next config is prepared does not begin with that', async (t) => {
+  const { crew, next } = crewOf(t, 1, [])
+  await crew.listen()
+  const { number, config } = next()
+
+  await Promise.all([crew.commit(), crew.prepare({ number: number + 1, config })])
+  crew.discard()
+
+  assert.equal((await crew.load()).connections, number)
+})
