@@ -30,7 +30,8 @@ const rooms: Readonly<Record<string, Room>> = {
   policy: { uses: ['base'], types: ['cache', 'origin', 'http'], packages: ['structured-headers'] },
   routing: { uses: ['base', 'policy'], types: ['http', 'origin'] },
   access: { uses: ['base'], types: ['http', 'routing'], packages: ['jose', 'lru-cache', 're2js'] },
-  limits: { uses: ['base', 'redis'], types: ['http', 'routing'] },
+  // What threads share is locked in one way, whatever it is.
+  limits: { uses: ['base', 'redis', 'cache/arena/locks.ts'], types: ['http', 'routing'] },
   objects: {
     // Memory for what is on its way is shared among buckets as slots for requests are.
     uses: ['base', 'cache', 'origin', 'policy', 'limits/line.ts', 'limits/shared-places.ts'],

@@ -1,7 +1,7 @@
+import { ThreadLocks } from '../cache/arena/locks.ts'
 import { SlotCounts } from './slot-counts.ts'
 import { type SlotHandle, SlotMemory, slotWords } from './slot-memory.ts'
 import { SlotRows } from './slot-rows.ts'
-import { ThreadLock } from './thread-lock.ts'
 
 /** How often somebody who may not block tries, at a fraction of a millisecond each. */
 const patientTries = 10
@@ -14,7 +14,7 @@ export class SlotTable {
   readonly rows: SlotRows
   readonly counts: SlotCounts
   readonly #words: Int32Array
-  readonly #lock: ThreadLock
+  readonly #locks: ThreadLocks
   readonly #call: (thread: number) => void
 
   constructor(handle: SlotHandle, thread: number, call: (thread: number) => void) {
@@ -22,7 +22,7 @@ export class SlotTable {
     this.rows = new SlotRows(memory)
     this.counts = new SlotCounts(memory, thread)
     this.#words = memory.words
-    this.#lock = new ThreadLock(memory.words.subarray(slotWords.lock, slotWords.lock + 1), thread)
+    this.#locks = new ThreadLocks(memory.words, ownerOf(thread))
     this.#call = call
   }
 
@@ -36,23 +36,26 @@ export class SlotTable {
 
   /** Waits for as long as a thread that died with the lock is not known to be dead. */
   begin(): void {
-    this.#lock.take()
+    this.#locks.take(slotWords.lock)
   }
 
   /** For the thread that learns of deaths, and never would while it waits. False: not begun. */
   tryBegin(): boolean {
-    for (let tries = 0; tries < patientTries; tries++) if (this.#lock.takeSoon()) return true
+    for (let tries = 0; tries < patientTries; tries++) if (this.#locks.takeSoon(slotWords.lock)) return true
     return false
   }
 
   /** True: begun, since `thread`, which has ended, had the lock. */
   takeOver(thread: number): boolean {
-    return this.#lock.takeOver(thread)
+    return this.#locks.takeOver(slotWords.lock, ownerOf(thread))
   }
 
   end(): void {
-    this.#lock.give()
+    this.#locks.give(slotWords.lock)
     const { woken } = this.counts
     if (woken.length > 0) for (const thread of woken.splice(0)) this.#call(thread)
   }
 }
+
+/** Numbers of threads begin with 0, which is nobody's as an owner. */
+const ownerOf = (thread: number) => thread + 1

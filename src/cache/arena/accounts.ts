@@ -2,7 +2,7 @@
 
 import type { Usage } from '../tier.ts'
 import { control, nameRowWords, slotsPerBucket, unitBytes } from './layout.ts'
-import type { ArenaLocks } from './locks.ts'
+import type { ThreadLocks } from './locks.ts'
 import type { ArenaMemory } from './memory.ts'
 import { bucketMask, header } from './record-header.ts'
 import type { SlotIndex } from './slot-index.ts'
@@ -12,11 +12,11 @@ const longestName = nameRowWords * 4 - 4
 /** Buckets by number, the same for all workers. A bucket keeps its number as long as the arena lives. */
 export class BucketNames {
   readonly #memory: ArenaMemory
-  readonly #locks: ArenaLocks
+  readonly #locks: ThreadLocks
   readonly #names: string[] = []
   readonly #numbers = new Map<string, number>()
 
-  constructor(memory: ArenaMemory, locks: ArenaLocks) {
+  constructor(memory: ArenaMemory, locks: ThreadLocks) {
     this.#memory = memory
     this.#locks = locks
   }

@@ -7,7 +7,7 @@ import { Cleaner } from './cleaner.ts'
 import { type Digest, Digester, objectWord } from './digest.ts'
 import { GhostTable } from './ghost-table.ts'
 import { type ArenaHandle, type ArenaLayout, control, slotsPerBucket, unitBytes } from './layout.ts'
-import { ArenaLocks } from './locks.ts'
+import { ThreadLocks } from './locks.ts'
 import { ArenaMemory } from './memory.ts'
 import { Pins } from './pins.ts'
 import { Publisher } from './publisher.ts'
@@ -32,7 +32,7 @@ export class Arena {
   readonly cleaner: Cleaner
   readonly memory: ArenaMemory
   readonly #words: Int32Array
-  readonly #locks: ArenaLocks
+  readonly #locks: ThreadLocks
   readonly #segments: Segments
   readonly #index: SlotIndex
   readonly #accounts: Accounts
@@ -52,7 +52,7 @@ export class Arena {
   ) {
     const memory = new ArenaMemory(handle)
     const { layout, words } = memory
-    const locks = new ArenaLocks(words, worker + 1, (owner) => {
+    const locks = new ThreadLocks(words, worker + 1, (owner) => {
       if (isDead(owner - 1)) repairAfter(owner - 1, handle)
     })
     const pins = new Pins(words, layout, worker)

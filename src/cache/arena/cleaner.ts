@@ -2,7 +2,7 @@
 
 import type { GhostTable } from './ghost-table.ts'
 import { control, segmentRow as row } from './layout.ts'
-import type { ArenaLocks } from './locks.ts'
+import type { ThreadLocks } from './locks.ts'
 import type { ArenaMemory } from './memory.ts'
 import type { Pins } from './pins.ts'
 import type { Publisher } from './publisher.ts'
@@ -23,7 +23,7 @@ interface Place {
 
 export interface CleanerParts {
   readonly memory: ArenaMemory
-  readonly locks: ArenaLocks
+  readonly locks: ThreadLocks
   readonly pins: Pins
   readonly segments: Segments
   readonly publisher: Publisher

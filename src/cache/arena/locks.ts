@@ -6,11 +6,11 @@ const sleepMs = 0.2
 const patience = 100
 
 /**
- * Locks for those who write to the arena; readers need none. A lock is a word that holds its owner's number, or 0. They are
- * taken in this order, none twice: clean, append, names or a stripe's. What they guard is valid after every single store, so
- * that a lock whose owner died can simply be taken over.
+ * Locks of threads that write to what they share, for some dozens of instructions at a time. A lock is a word that holds its owner's
+ * number, or 0. What it guards is valid after every single store, or can be made so, so that a lock whose owner died can simply be
+ * taken over. Those of the arena, which readers do not need, are taken in this order, none twice: clean, append, names or a stripe's.
  */
-export class ArenaLocks {
+export class ThreadLocks {
   /** How often somebody had to sleep. */
   sleeps = 0
   readonly #words: Int32Array
@@ -28,14 +28,18 @@ export class ArenaLocks {
   }
 
   take(lock: number): void {
-    for (let attempt = 0; attempt < attempts; attempt++) if (this.tryTake(lock)) return
+    if (this.#spin(lock)) return
     for (let sleeps = 1; !this.tryTake(lock); sleeps++) {
-      const owner = Atomics.load(this.#words, lock)
-      if (owner === 0) continue
-      this.sleeps += 1
-      Atomics.wait(this.#words, lock, owner, sleepMs)
-      if (sleeps % patience === 0) this.#suspect(owner)
+      const owner = this.#sleep(lock)
+      if (sleeps % patience === 0 && owner !== 0) this.#suspect(owner)
     }
+  }
+
+  /** False: it was held for all of a fraction of a millisecond. */
+  takeSoon(lock: number): boolean {
+    if (this.#spin(lock)) return true
+    this.#sleep(lock)
+    return this.tryTake(lock)
   }
 
   tryTake(lock: number): boolean {
@@ -49,5 +53,19 @@ export class ArenaLocks {
   /** Only when the thread of `owner` has ended. */
   takeOver(lock: number, owner: number): boolean {
     return Atomics.compareExchange(this.#words, lock, owner, this.#owner) === owner
+  }
+
+  #spin(lock: number): boolean {
+    for (let attempt = 0; attempt < attempts; attempt++) if (this.tryTake(lock)) return true
+    return false
+  }
+
+  /** Returns who had it; 0: nobody, and no time has passed. */
+  #sleep(lock: number): number {
+    const owner = Atomics.load(this.#words, lock)
+    if (owner === 0) return owner
+    this.sleeps += 1
+    Atomics.wait(this.#words, lock, owner, sleepMs)
+    return owner
   }
 }

@@ -3,7 +3,7 @@
 import type { Accounts } from './accounts.ts'
 import type { Digest } from './digest.ts'
 import { control, segmentRow as row } from './layout.ts'
-import type { ArenaLocks } from './locks.ts'
+import type { ThreadLocks } from './locks.ts'
 import type { ArenaMemory } from './memory.ts'
 import { bucketMask, header, isNotBefore } from './record-header.ts'
 import type { Segments } from './segments.ts'
@@ -11,7 +11,7 @@ import type { SlotIndex } from './slot-index.ts'
 
 export interface PublisherParts {
   readonly memory: ArenaMemory
-  readonly locks: ArenaLocks
+  readonly locks: ThreadLocks
   readonly segments: Segments
   readonly index: SlotIndex
   readonly accounts: Accounts

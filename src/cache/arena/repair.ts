@@ -2,7 +2,7 @@
 
 import { Accounts } from './accounts.ts'
 import { type ArenaHandle, control, readerPlaces, segmentRow as row } from './layout.ts'
-import { ArenaLocks } from './locks.ts'
+import { ThreadLocks } from './locks.ts'
 import { ArenaMemory } from './memory.ts'
 import { Pins } from './pins.ts'
 import { Segments, state } from './segments.ts'
@@ -24,7 +24,7 @@ export function repairAfter(worker: number, handle: ArenaHandle): Repaired {
   const memory = new ArenaMemory(handle)
   const { words, layout } = memory
   const owner = worker + 1
-  const locks = new ArenaLocks(words, repairer)
+  const locks = new ThreadLocks(words, repairer)
   const pins = new Pins(words, layout, worker)
   const segments = new Segments(memory, locks, pins, repairer)
   const index = new SlotIndex(memory, pins)

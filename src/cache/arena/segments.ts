@@ -1,7 +1,7 @@
 /** The log: segments that are filled from their start, cleaned as a whole and used again. */
 
 import { type ArenaLayout, control, figures, segmentRow as row } from './layout.ts'
-import type { ArenaLocks } from './locks.ts'
+import type { ThreadLocks } from './locks.ts'
 import type { ArenaMemory } from './memory.ts'
 import type { Pins } from './pins.ts'
 import { header } from './record-header.ts'
@@ -50,13 +50,13 @@ export class Segments {
   readonly #memory: ArenaMemory
   readonly #layout: ArenaLayout
   readonly #words: Int32Array
-  readonly #locks: ArenaLocks
+  readonly #locks: ThreadLocks
   readonly #pins: Pins
   readonly #owner: number
   readonly #limits: readonly number[]
   readonly #leftovers: number
 
-  constructor(memory: ArenaMemory, locks: ArenaLocks, pins: Pins, owner: number) {
+  constructor(memory: ArenaMemory, locks: ThreadLocks, pins: Pins, owner: number) {
     this.#memory = memory
     this.#layout = memory.layout
     this.#words = memory.words
