@@ -7,7 +7,7 @@ import type { ObjectHead } from '../cache/record.ts'
 import { judgeFreshness } from '../policy/freshness.ts'
 import type { Asking, Found } from './asking.ts'
 import type { Fly, Land } from './flight.ts'
-import { answers, at, atVariant } from './look-up.ts'
+import { answers, follow } from './look-up.ts'
 import type { Claimed, Outcome, Peers } from './peers.ts'
 import { StoredObject, type StoredPorts } from './stored-object.ts'
 import type { UncacheableMemory } from './uncacheable-memory.ts'
@@ -100,9 +100,7 @@ async function landOthers(
     return mayServe(asking.key.id, head, startedAt, wanted, ports) ? landMissing(head, false) : undefined
   }
   const { store } = ports
-  const first = await store.get(wanted.key.id, wanted.timeline)
-  const found =
-    first?.record.kind === 'vary' ? await atVariant(first.record, wanted, store) : at(wanted.key, first, wanted)
+  const found = await follow(await store.get(wanted.key.id, wanted.timeline), wanted, store, 'get')
   // The answer came with a Vary that was not known: everybody looks for what is theirs.
   if (found.key.id !== asking.key.id) return { give: () => ({ kind: 'again' }) }
   const { stored } = found

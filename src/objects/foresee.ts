@@ -6,7 +6,7 @@ import type { ObjectHead } from '../cache/record.ts'
 import type { Peeked } from '../cache/survey.ts'
 import type { RecordStore } from '../cache/tiered-store.ts'
 import { type Freshness, judgeFreshness, type Lifetime } from '../policy/freshness.ts'
-import { answers, at, atVariant } from './look-up.ts'
+import { answers, follow } from './look-up.ts'
 import type { UncacheableMemory } from './uncacheable-memory.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -42,8 +42,7 @@ export interface Foresight {
 /** Counts as a use of what it finds. */
 export async function foresee(wanted: Wanted, { store, uncacheable, clock }: ForeseePorts): Promise<Foresight> {
   const first = await store.get(wanted.key.id)
-  const found =
-    first?.record.kind === 'vary' ? await atVariant(first.record, wanted, store) : at(wanted.key, first, wanted)
+  const found = await follow(first, wanted, store, 'get')
   const { key, varyNames, stored } = found
   const seen = { key, varyNames, found: await store.peek(key.id) }
   if (stored === undefined) {

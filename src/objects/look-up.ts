@@ -10,12 +10,7 @@ import type { Wanted } from './wanted.ts'
 type VaryMarker = Extract<CacheRecord, { kind: 'vary' }>
 
 /** What was found under a key, as far as it is this origin's. */
-export function at(
-  key: CacheKey,
-  found: StoreFound | undefined,
-  wanted: Wanted,
-  varyNames: readonly string[] = none,
-): Found {
+function at(key: CacheKey, found: StoreFound | undefined, wanted: Wanted, varyNames: readonly string[] = none): Found {
   if (found?.record.kind !== 'object' || found.record.head.originFingerprint !== wanted.site.origin.fingerprint) {
     found?.release?.()
     return { key, varyNames }
@@ -26,11 +21,28 @@ export function at(
 
 const none: readonly string[] = []
 
-/** What there is of the variant that a marker leads to. */
-export async function atVariant(marker: VaryMarker, wanted: Wanted, store: Pick<RecordStore, 'get'>): Promise<Found> {
+/** How a store is asked. */
+type Manner = 'get' | 'lend'
+
+/** What there is for a request by its first look: of the variant, where that found a marker. A promise only then. */
+export function follow<By extends Manner>(
+  first: StoreFound | undefined,
+  wanted: Wanted,
+  store: Pick<RecordStore, By>,
+  by: By,
+): Found | Promise<Found> {
+  return first?.record.kind === 'vary' ? atVariant(first.record, wanted, store, by) : at(wanted.key, first, wanted)
+}
+
+async function atVariant<By extends Manner>(
+  marker: VaryMarker,
+  wanted: Wanted,
+  store: Pick<RecordStore, By>,
+  by: By,
+): Promise<Found> {
   if (marker.originFingerprint !== wanted.site.origin.fingerprint) return at(wanted.key, undefined, wanted)
   const key = wanted.key.withVariant(variantOf(marker.names, wanted.header))
-  return at(key, await store.get(key.id, wanted.timeline), wanted, marker.names)
+  return at(key, await store[by](key.id, wanted.timeline), wanted, marker.names)
 }
 
 /** With bytes that may be kept, put again and handed on: a loan ends here. */

@@ -11,7 +11,7 @@ import { type Asking, asking, type Found, type StoredHere } from './asking.ts'
 import { flyClaimed, mayServe } from './claimed-flight.ts'
 import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
 import { headToldBy, type LandingPorts, land } from './landing.ts'
-import { answers, at, atVariant, owned } from './look-up.ts'
+import { answers, follow, owned } from './look-up.ts'
 import { StoredObject } from './stored-object.ts'
 import type { How, OpenResult, Wanted } from './wanted.ts'
 
@@ -39,11 +39,9 @@ export class ObjectOpener {
   async open(wanted: Wanted): Promise<OpenResult> {
     if (!wanted.mayStore) return this.#pass(wanted)
     for (let looks = 0; looks < maxLooks; looks++) {
-      const first = await this.#ports.store.lend(wanted.key.id, wanted.timeline)
-      const lent =
-        first?.record.kind === 'vary'
-          ? await atVariant(first.record, wanted, { get: (id, timeline) => this.#ports.store.lend(id, timeline) })
-          : at(wanted.key, first, wanted)
+      const { store } = this.#ports
+      const followed = follow(await store.lend(wanted.key.id, wanted.timeline), wanted, store, 'lend')
+      const lent = followed instanceof Promise ? await followed : followed
       try {
         const judged = this.#judge(lent, wanted)
         // An answer that has to be confirmed is needed for longer than a loan should last.
