@@ -4,7 +4,7 @@ import type { ReloadReply } from './admin/ports.ts'
 import { closeAudit, reopenAudit } from './assembly/audit.ts'
 import type { Crew } from './assembly/crew.ts'
 import { type Foundation, type FoundationPorts, openFoundation } from './assembly/foundation.ts'
-import { createGeneration, type Desk, type Generation, type Systems } from './assembly/generation.ts'
+import { createGeneration, type Desk, type Generation, type Systems, takeUp } from './assembly/generation.ts'
 import { Generations } from './assembly/generations.ts'
 import { Hub } from './assembly/hub.ts'
 import { openListeners } from './assembly/listeners.ts'
@@ -217,16 +217,9 @@ class RunningApp implements App {
     over.abort()
   }
 
-  #use(config: Config): void {
-    const { buckets } = config
-    const { health } = this.#foundation
-    this.#foundation.use(config)
+  #use({ buckets }: Config): void {
     this.#hub?.health?.keep(buckets.map(({ name }) => name))
-    const { current } = this.#generations
-    for (const { name, s3 } of buckets) {
-      const replicas = s3.replicas.map((replica) => replica.name)
-      health.use(name, current.routeOf(name).site.origin, replicas)
-    }
+    takeUp(this.#generations.current, this.#foundation)
   }
 
   #generation(number: number, config: Config, described: unknown): Generation {

@@ -159,3 +159,12 @@ function required<V>(of: ReadonlyMap<string, V>, bucket: string): V {
   if (value === undefined) throw new Error(`bucket ${bucket} is not in the config any more`)
   return value
 }
+
+/** New requests meet it from now on: what outlives it goes by it. */
+export function takeUp({ config, routeOf }: Pick<Generation, 'config' | 'routeOf'>, foundation: Foundation): void {
+  foundation.use(config)
+  for (const { name, s3 } of config.buckets) {
+    const replicas = s3.replicas.map((replica) => replica.name)
+    foundation.health.use(name, routeOf(name).site.origin, replicas)
+  }
+}

@@ -73,7 +73,6 @@ const program = new URL('../worker.ts', import.meta.url)
 
 /** Records are counted by bucket; there may be more of them after a reload. */
 const bucketsBeside = 256
-const sliceBytes = 1_048_576
 
 export class Hub {
   readonly seat: Seat
@@ -200,5 +199,6 @@ function arenaFor({ layers, buckets }: Config, workers: number): ArenaHandle | u
   const memory = layers.find(({ kind }) => kind === 'memory')
   if (memory?.kind !== 'memory') return undefined
   const { maxBytes } = memory.options
+  const sliceBytes = Math.max(...buckets.map(({ policy }) => policy.sliceBytes))
   return createArena({ maxBytes, workers, maxBuckets: buckets.length + bucketsBeside, sliceBytes })
 }

@@ -28,7 +28,7 @@ import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
 import { closeAudit, sinksOf } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
-import { createGeneration, type Generation } from './generation.ts'
+import { createGeneration, type Generation, takeUp } from './generation.ts'
 import { Generations } from './generations.ts'
 import { memoryTierOf, type WorkerBoot } from './hub.ts'
 import { openMainListener } from './listeners.ts'
@@ -179,11 +179,7 @@ class WorkerApp implements RunningWorker {
   #use({ config }: Numbered): void {
     const { foundation, generations } = this.#ready
     this.#used = config
-    foundation.use(config)
-    for (const { name, s3 } of config.buckets) {
-      const replicas = s3.replicas.map((replica) => replica.name)
-      foundation.health.use(name, generations.current.routeOf(name).site.origin, replicas)
-    }
+    takeUp(generations.current, foundation)
   }
 
   #renewCertificates(): void {
