@@ -15,16 +15,13 @@ export interface MemoryPart {
 /** The peak of a part that notes none itself is the most that a scrape has seen. */
 export function watchMemory(metrics: Metrics, read: () => readonly MemoryPart[]): void {
   const peaks = new Map<string, number>()
+  // The first of the three in a scrape: it reads for all of them.
   readAtScrape(metrics.memoryBudget, () => {
-    for (const { part, maxBytes } of read()) if (maxBytes !== undefined) metrics.memoryBudget.cell(part).set(maxBytes)
-  })
-  readAtScrape(metrics.memoryUsed, () => {
-    for (const { part, bytes } of read()) metrics.memoryUsed.cell(part).set(bytes)
-  })
-  readAtScrape(metrics.memoryPeak, () => {
-    for (const { part, bytes, peakBytes = 0 } of read()) {
+    for (const { part, bytes, maxBytes, peakBytes = 0 } of read()) {
       const peak = Math.max(peaks.get(part) ?? 0, bytes, peakBytes)
       peaks.set(part, peak)
+      if (maxBytes !== undefined) metrics.memoryBudget.cell(part).set(maxBytes)
+      metrics.memoryUsed.cell(part).set(bytes)
       metrics.memoryPeak.cell(part).set(peak)
     }
   })
