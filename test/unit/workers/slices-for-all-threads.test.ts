@@ -72,6 +72,13 @@ test('ranges of a cold object cost one request each, and the head is not asked f
   assert.deepEqual([origin.requests, origin.bytesSent], [2, 300])
 })
 
+/** Of the whole object, whose first slice is on its way. */
+async function readerOn(on: ReturnType<typeof threads>, thread: number) {
+  const object = objectOf((await on.thread(thread).open()).result)
+  await object.prepare(whole, never)
+  return object
+}
+
 /** Thread 1 reads slice 2, which is stored, and finds it only when it looks again. */
 async function expectFoundAtSecondLook(on: ReturnType<typeof threads>, origin: ByteOrigin): Promise<void> {
   const { lend } = on.store
@@ -88,8 +95,7 @@ async function expectFoundAtSecondLook(on: ReturnType<typeof threads>, origin: B
 test('who looked just before a slice of another thread was stored finds it, and asks nobody', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const first = objectOf((await on.thread(0).open()).result)
-  await first.prepare(whole, never)
+  const first = await readerOn(on, 0)
   for await (const piece of first.read({ start: 0, end: 6 * sliceBytes }, never)) assert.ok(piece.length > 0)
   await expectFoundAtSecondLook(on, origin)
   first.release()
@@ -105,8 +111,7 @@ test('so does who looked just before it was stored by a run that has ended since
 test('a slow reader on the thread of a run holds up nobody on another', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const slow = objectOf((await on.thread(0).open()).result)
-  await slow.prepare(whole, never)
+  const slow = await readerOn(on, 0)
   const { bytes } = await on.thread(1).get()
   assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(0, size)))
   assert.deepEqual([origin.requests, origin.bytesSent], [1, size])
@@ -116,10 +121,7 @@ test('a slow reader on the thread of a run holds up nobody on another', async ()
 test('a run goes on for the readers of other threads when its own have left, and ends with them', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const first = objectOf((await on.thread(0).open()).result)
-  await first.prepare(whole, never)
-  const second = objectOf((await on.thread(1).open()).result)
-  await second.prepare(whole, never)
+  const [first, second] = [await readerOn(on, 0), await readerOn(on, 1)] as const
   first.release()
   await quiet()
   assert.equal(on.thread(0).runs.size, 1)
@@ -135,10 +137,7 @@ test('a run goes on for the readers of other threads when its own have left, and
 test('a reader of another thread that says nothing for ten seconds keeps no run alive', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const first = objectOf((await on.thread(0).open()).result)
-  await first.prepare(whole, never)
-  const second = objectOf((await on.thread(1).open()).result)
-  await second.prepare(whole, never)
+  const [first, second] = [await readerOn(on, 0), await readerOn(on, 1)] as const
   first.release()
   await quiet()
   await on.clock.advance(10_000)
@@ -150,8 +149,7 @@ test('a reader of another thread that says nothing for ten seconds keeps no run 
 test('when the thread of a run ends, its readers elsewhere ask for the rest by themselves', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(3, origin)
-  const lost = objectOf((await on.thread(1).open()).result)
-  await lost.prepare(whole, never)
+  const lost = await readerOn(on, 1)
   const reading = [on.thread(0).get(), on.thread(2).get()]
   await quiet()
   await on.thread(1).die()
@@ -164,10 +162,8 @@ test('when the thread of a run ends, its readers elsewhere ask for the rest by t
 test('when a thread ends, its readers keep no run alive on others', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const first = objectOf((await on.thread(0).open()).result)
-  await first.prepare(whole, never)
-  const second = objectOf((await on.thread(1).open()).result)
-  await second.prepare(whole, never)
+  const first = await readerOn(on, 0)
+  await readerOn(on, 1)
   first.release()
   await on.thread(1).die()
   await quiet()
@@ -177,8 +173,7 @@ test('when a thread ends, its readers keep no run alive on others', async () => 
 test('what a run of another thread does not store any more is not stored by who reads it', async () => {
   const origin = new ByteOrigin(slowly)
   await using on = threads(2, origin)
-  const first = objectOf((await on.thread(0).open()).result)
-  await first.prepare(whole, never)
+  const first = await readerOn(on, 0)
   on.thread(0).runs.storeNothing(() => true)
   const { bytes } = await on.thread(1).get()
   assert.deepEqual(Buffer.from(bytes), Buffer.from(origin.bytes(0, size)))
