@@ -115,7 +115,7 @@ async function keep(
   const key = await placeOf(asking, varyNames, ports)
   const head = headOf(answer.head, size, asking.policy.sliceBytes, asking.origin.fingerprint)
   ports.uncacheable.forget(asking.base)
-  const known = size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head))
+  const known = size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
   if (known !== undefined || asking.method === 'HEAD') {
     answer.body.cancel()
     await ports.store.put(
@@ -134,6 +134,11 @@ async function keep(
 function bodyConfirmedByHead({ method, stored }: Asking, head: ObjectHead): Uint8Array | undefined {
   const isSame = method === 'HEAD' && stored?.head.etag === head.etag && stored.head.size === head.size
   return isSame ? stored.body : undefined
+}
+
+/** Of a small object, which often comes in one piece with its head: then nothing is left to run after. */
+function bodyCome({ body }: ObjectAnswer, { size, sliceBytes }: ObjectHead): Uint8Array | undefined {
+  return size <= sliceBytes ? body.takeWhole?.(size) : undefined
 }
 
 /** Where the answer is stored: under its variant when it has one, and then a marker says which fields tell variants apart. */

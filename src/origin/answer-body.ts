@@ -74,6 +74,14 @@ export class AnswerBody implements OriginBody, AsyncIterator<Uint8Array, undefin
     this.#deliveredBytes -= chunk.length
   }
 
+  takeWhole(length: number): Uint8Array | undefined {
+    const hasCome = this.#ended && this.#failure === undefined && this.#deliveredBytes === 0
+    if (!hasCome || length !== this.#unreadBytes || length !== (this.#expectedBytes ?? length)) return undefined
+    const whole = joined(this.#chunks, length)
+    this.#drop()
+    return whole
+  }
+
   cancel(): void {
     this.#drop()
     if (this.#ended) return
@@ -138,4 +146,15 @@ export class AnswerBody implements OriginBody, AsyncIterator<Uint8Array, undefin
     this.#unreadBytes = 0
     this.#expectedBytes = undefined
   }
+}
+
+/** In a buffer of that very size, which never holds on to a socket's buffers. */
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }

@@ -36,6 +36,11 @@ export interface OriginQuery {
 export interface OriginBody extends AsyncIterable<Uint8Array> {
   /** For a body that nobody will iterate. Idempotent. */
   cancel(): void
+  /**
+   * All of the body, where it is so long and all of it has come before anybody iterated it: then there is nothing more to do
+   * with it. The bytes are the caller's own. Absent: this body is only iterated.
+   */
+  takeWhole?(length: number): Uint8Array | undefined
 }
 
 export interface OriginHead {

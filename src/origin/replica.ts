@@ -128,6 +128,7 @@ export class Replica {
 function watchedBody(body: OriginBody, broke: (error: unknown) => void): OriginBody {
   return {
     cancel: () => body.cancel(),
+    takeWhole: (length) => body.takeWhole?.(length),
     [Symbol.asyncIterator]() {
       const chunks = body[Symbol.asyncIterator]()
       return {

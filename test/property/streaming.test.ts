@@ -124,6 +124,7 @@ const schedule = fc.integer({ min: 1, max: 6000 }).chain((size) =>
     sliceBytes: fc.integer({ min: 16, max: 700 }),
     chunkBytes: fc.integer({ min: 1, max: 900 }),
     pauses: fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }),
+    comesWhole: fc.boolean(),
     maxBytes: fc.integer({ min: 1, max: 40_000 }),
     maxItemBytes: fc.constantFrom(1, 100, 10_000),
     readers: fc.array(readerOf(size), { minLength: 1, maxLength: 6 }),

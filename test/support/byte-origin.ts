@@ -9,6 +9,8 @@ export interface ByteOriginOptions {
   readonly chunkBytes: number
   /** Turns of the event loop to wait before each chunk, used round robin. */
   readonly pauses?: readonly number[]
+  /** A body has come by the time that its answer is told. */
+  readonly comesWhole?: boolean
 }
 
 export class ByteOrigin implements Origin {
@@ -61,7 +63,7 @@ export class ByteOrigin implements Origin {
 
   #body(start: number, end: number): OriginBody {
     const content = this.#content
-    const { chunkBytes, pauses = [0] } = this.#options
+    const { chunkBytes, pauses = [0], comesWhole = false } = this.#options
     let isOpen = true
     this.openBodies++
     const close = () => {
@@ -73,6 +75,12 @@ export class ByteOrigin implements Origin {
     }
     return {
       cancel: close,
+      takeWhole(length) {
+        if (!comesWhole || length !== end - start) return undefined
+        close()
+        countSent(length)
+        return content.slice(start, end)
+      },
       async *[Symbol.asyncIterator]() {
         try {
           for (let at = start, count = 0; at < end && isOpen; at += chunkBytes, count++) {

@@ -81,12 +81,16 @@ test('a revalidation is the same with a 304', async (t) => {
 
 test('a request that waits for another one links to it, and the origin request is the other one\u2019s', async (t) => {
   const { proxy, origin, collector } = await startTraced(t)
-  const head = origin.serve('a.txt', 'hello').delayHead()
+  const object = origin.serve('a.txt', 'hello')
+  const [head, body] = [object.delayHead(), object.holdAt(0)]
   const first = proxy.get('/b/a.txt')
   await head.reached
   const second = proxy.get('/b/a.txt')
   await proxy.untilActive(2)
   head.release()
+  await body.reached
+  await proxy.untilMetric('yatagarasu_origin_requests_total', { bucket: 'b' }, 1)
+  body.release()
   await Promise.all([first, second])
   await proxy.stop()
 

@@ -87,3 +87,53 @@ test('cancelling ends the body for its reader, and tells the sender once', async
   assert.equal((await chunks.next()).done, true)
   assert.deepEqual(calls, ['cancel'])
 })
+
+test('a body that has come is taken whole, once, in bytes of its own', async () => {
+  const { body, calls } = bodyFrom('ab', 'c')
+  body.expect(3)
+  body.end()
+  const whole = body.takeWhole(3)
+  assert.equal(Buffer.from(whole ?? []).toString(), 'abc')
+  assert.equal(whole?.buffer.byteLength, 3)
+  assert.equal(body.takeWhole(3), undefined)
+  body.cancel()
+  assert.equal((await body.next()).done, true)
+  assert.deepEqual(calls, [])
+})
+
+const notYetWhole: [what: string, make: () => AnswerBody][] = [
+  ['on its way', () => bodyFrom('abc').body],
+  ['of another length', () => ended(bodyFrom('ab').body)],
+  ['shorter than announced', () => ended(expecting(4, bodyFrom('abc').body))],
+  ['broken off', () => broken(bodyFrom('abc').body)],
+]
+for (const [what, make] of notYetWhole) {
+  test(`a body that is ${what} is not taken whole, and loses nothing by the question`, async () => {
+    const body = make()
+    assert.equal(body.takeWhole(3), undefined)
+    assert.equal((await body.next()).done, false)
+  })
+}
+
+test('a body that was begun is not taken whole', async () => {
+  const { body } = bodyFrom('a', 'abc')
+  body.end()
+  await body.next()
+  assert.equal(body.takeWhole(3), undefined)
+  assert.equal(await textOf(body), 'abc')
+})
+
+function ended(body: AnswerBody): AnswerBody {
+  body.end()
+  return body
+}
+
+function expecting(bytes: number, body: AnswerBody): AnswerBody {
+  body.expect(bytes)
+  return body
+}
+
+function broken(body: AnswerBody): AnswerBody {
+  body.fail(new Error('broken'))
+  return body
+}
