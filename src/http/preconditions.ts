@@ -36,7 +36,7 @@ export function evaluatePreconditions(current: Validators, request: ConditionalR
   if (ifNoneMatch !== undefined) return listMatches(ifNoneMatch, current.etag, 'weak') ? 'not-modified' : 'proceed'
   // RFC 9111 §4.3.2: an answer without Last-Modified is compared by its Date. Not so for If-Unmodified-Since, where a
   // later Date would fail a request whose object has not changed.
-  return isModifiedSince(current, request, 'if-modified-since', current.dateMs) === false ? 'not-modified' : 'proceed'
+  return isModifiedSince(current, request, 'if-modified-since', 'or-date') === false ? 'not-modified' : 'proceed'
 }
 
 /** §13.1.5: whether the request's Range counts. It does when there is no If-Range. */
@@ -53,18 +53,20 @@ export function rangeApplies(current: Validators, request: ConditionalRequest): 
 }
 
 /**
- * Undefined when the field is absent or to be ignored: no valid date in it, or no date to compare it with. `insteadMs`
+ * Undefined when the field is absent or to be ignored: no valid date in it, or no date to compare it with. `or-date`: Date
  * stands in for a Last-Modified that is not there.
  */
 function isModifiedSince(
-  { lastModified }: Validators,
+  current: Validators,
   request: ConditionalRequest,
   field: string,
-  insteadMs?: number,
+  instead?: 'or-date',
 ): boolean | undefined {
   const since = parseHttpDate(request.header(field), request.receivedAt)
   if (since === undefined) return undefined
-  const modified = lastModified === undefined ? insteadMs : parseHttpDate(lastModified, request.receivedAt)
+  const { lastModified } = current
+  const dateMs = lastModified === undefined && instead === 'or-date' ? current.dateMs : undefined
+  const modified = dateMs ?? parseHttpDate(lastModified, request.receivedAt)
   return modified === undefined ? undefined : modified > since
 }
 

@@ -33,7 +33,7 @@ export function respond(
     throw error
   }
   try {
-    const prepared = preparedHead(object.head, routed.route)
+    const prepared = preparedHead(object.head, routed.route, how.tier !== undefined)
     const { response, range } = decide(object, prepared, routed, trace, ports)
     if (response.body.kind !== 'stream') {
       if (object.isLent && response.body.kind === 'bytes') response.finished = () => object.release()

@@ -79,13 +79,13 @@ function refusalBySize({ size, etag }: Answer, policy: CachePolicy): Refusal | u
 }
 
 /** Stands in for the time of arrival where Date is none: what expired before it has expired by now. */
-const longAgo = Date.UTC(2026, 0, 1)
+const longAgo = Date.UTC(2026, 0, 1) as EpochMs
 
 /** §3: "some caches will not store a response that has neither a cache validator nor an explicit expiration time". */
 function refusalByUse({ status, headers }: Answer, policy: CachePolicy): Refusal | undefined {
-  const arrivedAt = (parseHttpDate(fieldValue(headers, 'date'), longAgo) ?? longAgo) as EpochMs
-  const { ifNoneMatch, ifModifiedSince } = revalidationHeaders({ headers, storedAt: arrivedAt })
+  const { ifNoneMatch, ifModifiedSince } = revalidationHeaders({ headers, storedAt: longAgo })
   if (ifNoneMatch !== undefined || ifModifiedSince !== undefined) return undefined
+  const arrivedAt = (parseHttpDate(fieldValue(headers, 'date'), longAgo) ?? longAgo) as EpochMs
   const lifetime = lifetimeOf({ status, headers, requestedAt: arrivedAt, storedAt: arrivedAt }, policy)
   if (lifetime.staleWhileRevalidateMs > 0 || lifetime.staleIfErrorMs > 0) return undefined
   const isEverFresh = !lifetime.alwaysRevalidate && lifetime.freshForMs > lifetime.initialAgeMs
