@@ -49,7 +49,7 @@ interface Waiter {
 }
 
 /** `told` is to be called with what the origin said, as soon as it has said it. */
-export type Fly = (signal: AbortSignal, told: (head: ObjectHead | undefined) => void) => Promise<Land>
+export type Fly = (signal: AbortSignal, told: (head: ObjectHead) => void) => Promise<Land>
 
 export class Flight {
   /** Whom it asks: what a bucket was configured with before is not asked for it any more. */
@@ -71,7 +71,7 @@ export class Flight {
     this.origin = origin
     this.startedAt = startedAt
     this.timeline = timeline
-    const told = (head: ObjectHead | undefined) => {
+    const told = (head: ObjectHead) => {
       this.#told = head
     }
     void fly(this.#abort.signal, told)

@@ -29,34 +29,39 @@ type ObjectAnswer = Extract<OriginAnswer, { kind: 'object' }>
 type NotModified = Extract<OriginAnswer, { kind: 'not-modified' }>
 type Missing = Extract<OriginAnswer, { kind: 'missing' }>
 
-export function land(answer: OriginAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {
+/** `told` hears at once what the answer says of the object's freshness, whether or not it will be stored. */
+export function land(
+  answer: OriginAnswer,
+  asking: Asking,
+  ports: LandingPorts,
+  told: (head: ObjectHead) => void,
+): Promise<Land> {
   switch (answer.kind) {
-    case 'object':
-      return landObject(answer, asking, ports)
-    case 'not-modified':
-      return landConfirmed(answer, asking, ports)
-    case 'missing':
-      return landMissing(answer, asking, ports)
+    case 'object': {
+      const head = headOf(answer.head, answer.head.size ?? 0, asking)
+      told(head)
+      return landObject(answer, head, asking, ports)
+    }
+    case 'not-modified': {
+      const { stored } = asking
+      if (stored === undefined)
+        throw new ProxyError('OriginMalformed', 'origin answered 304 to a request without a condition')
+      const head = refreshedHead(stored.head, answer)
+      told(head)
+      return landConfirmed(answer, { head, body: stored.body }, stored, asking, ports)
+    }
+    case 'missing': {
+      const head = absentHead(answer, asking)
+      told(head)
+      return landMissing(head, asking, ports)
+    }
     default:
       throw new ProxyError('OriginMalformed', `origin answered '${answer.kind}' to a request without such a condition`)
   }
 }
 
-/** What the answer says of the object's freshness, whether or not it will be stored. Undefined: nothing, `land` says why. */
-export function headToldBy(answer: OriginAnswer, asking: Asking): ObjectHead | undefined {
-  switch (answer.kind) {
-    case 'object':
-      return headOf(answer.head, answer.head.size ?? 0, asking.policy.sliceBytes, asking.origin.fingerprint)
-    case 'missing':
-      return absentHead(answer, asking)
-    case 'not-modified':
-      return asking.stored && refreshedHead(asking.stored.head, answer)
-    default:
-      return undefined
-  }
-}
-
-async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPorts): Promise<Land> {
+/** `told`: as it will be stored, where the answer says how long the object is. */
+async function landObject(answer: ObjectAnswer, told: ObjectHead, asking: Asking, ports: LandingPorts): Promise<Land> {
   const { head, body } = answer
   if (!asking.mayStore) return landPassing(answer, asking)
   const storing = judgeStoring({ ...head, size: head.size, etag: head.etag }, asking.policy)
@@ -64,7 +69,7 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
     await forget(asking, head.status, storing, ports)
     return landPassing(answer, asking, storing.memorable ? storing.reason : undefined)
   }
-  if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { size: head.size }, ports)
+  if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { head: told }, ports)
   if (asking.method === 'HEAD') return landPassing(answer, asking)
   const collected = await collect(body, Math.min(asking.policy.sliceBytes, asking.policy.maxObjectBytes))
   if (collected.kind === 'longer') {
@@ -72,7 +77,8 @@ async function landObject(answer: ObjectAnswer, asking: Asking, ports: LandingPo
     return landPassing({ ...answer, body: collected.body }, asking, 'too-large')
   }
   const { bytes } = collected
-  return keep(answer, asking, storing.varyNames, { size: bytes.length, whole: bytes }, ports)
+  const known = { head: headOf(head, bytes.length, asking), whole: bytes }
+  return keep(answer, asking, storing.varyNames, known, ports)
 }
 
 /** An answer that may not be stored takes the place of what was stored, unless it only says that the origin is failing. */
@@ -83,7 +89,7 @@ async function forget(asking: Asking, status: number, storing: Storing, ports: L
 
 /** An answer as its one reader sees it, past the cache. A size of -1: not known. */
 export function passingObject({ head, body, start }: ObjectAnswer): PassingObject {
-  return new PassingObject(headOf(head, head.size ?? -1, 0, ''), body, start)
+  return new PassingObject(cutHead(head, head.size ?? -1, 0, ''), body, start)
 }
 
 /** For the one it was made for; another can use it only if it is not one reader's range. `why`: it will be so again. */
@@ -109,13 +115,13 @@ async function keep(
   answer: ObjectAnswer,
   asking: Asking,
   varyNames: readonly string[],
-  { size, whole }: { size: number; whole?: Uint8Array },
+  { head, whole }: { readonly head: ObjectHead; readonly whole?: Uint8Array },
   ports: LandingPorts,
 ): Promise<Land> {
   const key = await placeOf(asking, varyNames, ports)
-  const head = headOf(answer.head, size, asking.policy.sliceBytes, asking.origin.fingerprint)
   ports.uncacheable.forget(asking.base)
-  const known = size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
+  const known =
+    head.size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
   if (known !== undefined || asking.method === 'HEAD') {
     answer.body.cancel()
     await ports.store.put(
@@ -196,19 +202,23 @@ function landStored(
 }
 
 /** RFC 9111 §4.3.4: the stored answer with its fields refreshed. */
-async function landConfirmed(answer: NotModified, asking: Asking, ports: LandingPorts): Promise<Land> {
-  const { stored, key } = asking
-  if (stored === undefined)
-    throw new ProxyError('OriginMalformed', 'origin answered 304 to a request without a condition')
+async function landConfirmed(
+  answer: NotModified,
+  refreshed: StoredAnswer,
+  stored: StoredAnswer,
+  asking: Asking,
+  ports: LandingPorts,
+): Promise<Land> {
+  const { key } = asking
   if (!confirms(stored.head.headers, answer.headers)) {
     // Confirms another version than the stored one, so it confirms nothing: ask without a condition.
     await ports.store.remove(key.id)
     return { give: () => ({ kind: 'again' }) }
   }
-  const head = refreshedHead(stored.head, answer)
+  const { head } = refreshed
   // Whoever purged it meanwhile by a tag that it has lost meant it all the same, and the store could not tell.
   const isOutdated = ports.purges.isOutdated(key.id, stored.head.tags ?? [], head.requestedAt)
-  if (!isOutdated) await putOrRemove(key, { head, body: stored.body }, asking, ports)
+  if (!isOutdated) await putOrRemove(key, refreshed, asking, ports)
   const give: Land['give'] = (_header, seat, timeline) => {
     const object = new StoredObject({ ...asking, head, whole: stored.body, timeline, isLeader: seat === 'own' }, ports)
     return { kind: 'object', object, how: 'confirmed', status: 304 }
@@ -232,17 +242,15 @@ async function putOrRemove(key: CacheKey, answer: StoredAnswer, asking: Asking, 
   else await ports.store.put(key.id, body === undefined ? { kind: 'object', head } : { kind: 'object', head, body })
 }
 
-async function landMissing(answer: Missing, asking: Asking, ports: LandingPorts): Promise<Land> {
-  const head = absentHead(answer, asking)
+async function landMissing(head: ObjectHead, asking: Asking, ports: LandingPorts): Promise<Land> {
   const isStored = asking.mayStore && asking.policy.negativeTtlMs > 0
   if (asking.stored !== undefined) await ports.store.remove(asking.key.id)
   if (isStored) await ports.store.put(asking.base.id, { kind: 'object', head })
   return { give: () => ({ kind: 'missing', head, isStored }), ...(!isStored && { outcome: { kind: 'missing', head } }) }
 }
 
-function absentHead(answer: Missing, { policy, origin }: Asking): ObjectHead {
-  const head = headOf({ ...answer, status: 404, headers: [] }, 0, policy.sliceBytes, origin.fingerprint)
-  return { ...head, absence: answer.code }
+function absentHead(answer: Missing, asking: Asking): ObjectHead {
+  return { ...headOf({ ...answer, status: 404, headers: [] }, 0, asking), absence: answer.code }
 }
 
 interface Said {
@@ -253,7 +261,11 @@ interface Said {
   readonly receivedAt: ObjectHead['storedAt']
 }
 
-function headOf(said: Said, size: number, sliceBytes: number, originFingerprint: string): ObjectHead {
+function headOf(said: Said, size: number, { policy, origin }: Asking): ObjectHead {
+  return cutHead(said, size, policy.sliceBytes, origin.fingerprint)
+}
+
+function cutHead(said: Said, size: number, sliceBytes: number, originFingerprint: string): ObjectHead {
   const { status, headers, requestedAt, receivedAt: storedAt } = said
   const etag = validatorTag({ etag: said.etag, size, headers, storedAt })
   return { status, etag, size, sliceBytes, headers, requestedAt, storedAt, originFingerprint, ...taggedBy(headers) }

@@ -10,7 +10,7 @@ import { revalidationHeaders } from '../policy/validators.ts'
 import { type Asking, asking, type Found, type StoredHere } from './asking.ts'
 import { flyClaimed, mayServe } from './claimed-flight.ts'
 import { Flight, type FlightTable, type Fly, type Land, type Landing } from './flight.ts'
-import { headToldBy, type LandingPorts, land } from './landing.ts'
+import { type LandingPorts, land } from './landing.ts'
 import { answers, follow, owned } from './look-up.ts'
 import { StoredObject } from './stored-object.ts'
 import type { How, OpenResult, Wanted } from './wanted.ts'
@@ -210,14 +210,13 @@ export class ObjectOpener {
     )
   }
 
-  async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead | undefined) => void): Promise<Land> {
+  async #ask(asking: Asking, signal: AbortSignal, told: (head: ObjectHead) => void): Promise<Land> {
     const { origin, ref, method, range, forwarded, stored, timeline } = asking
     const query = { method, headers: forwarded, signal, timeline, ...(stored && revalidationHeaders(stored.head)) }
     let answer = await origin.ask(ref, range === undefined ? query : { ...query, range })
     // Outside the object, or the object is empty: the whole tells its size.
     if (answer.kind === 'unsatisfiable') answer = await origin.ask(ref, query)
-    told(headToldBy(answer, asking))
-    return land(answer, asking, this.#ports)
+    return land(answer, asking, this.#ports, told)
   }
 
   #opened(
