@@ -13,8 +13,8 @@ export interface Credentials {
 }
 
 export interface CredentialSource {
-  /** Undefined: requests go unsigned. Rejects with a ProxyError when there are none to be had. */
-  current(): Promise<Credentials | undefined>
+  /** Undefined: requests go unsigned. Rejects with a ProxyError when there are none to be had. A promise only where they are not at hand. */
+  current(): Credentials | undefined | Promise<Credentials>
 }
 
 export type CredentialProvider = () => Promise<Credentials>
@@ -37,9 +37,9 @@ const attemptEveryMs = 10_000
 export function createCredentialSource(options: CredentialOptions, region: string, clock: Clock): CredentialSource {
   switch (options.kind) {
     case 'anonymous':
-      return { current: async () => undefined }
+      return { current: () => undefined }
     case 'static':
-      return { current: async () => options }
+      return { current: () => options }
     case 'default-chain':
       return refreshedCredentials(awsDefaultChain(region), clock)
   }
@@ -67,22 +67,24 @@ export function refreshedCredentials(provide: CredentialProvider, clock: Clock):
     return refresh
   }
 
+  async function awaited(): Promise<Credentials> {
+    try {
+      return await (refresh ?? startRefresh())
+    } catch (cause) {
+      throw new ProxyError('OriginCredentials', 'no credentials found for the origin', { cause })
+    }
+  }
+
   const leftMs = (credentials: Credentials) =>
     credentials.expiresAt === undefined ? Number.POSITIVE_INFINITY : credentials.expiresAt - clock.now()
 
   return {
-    async current() {
-      if (held !== undefined && leftMs(held) > 0) {
-        const isTime = leftMs(held) <= refreshAheadMs && clock.monotonicMs() - attemptedAtMs >= attemptEveryMs
-        // The next attempt comes by itself; should they all fail, the expiry below tells.
-        if (isTime && refresh === undefined) startRefresh().catch(() => undefined)
-        return held
-      }
-      try {
-        return await (refresh ?? startRefresh())
-      } catch (cause) {
-        throw new ProxyError('OriginCredentials', 'no credentials found for the origin', { cause })
-      }
+    current() {
+      if (held === undefined || leftMs(held) <= 0) return awaited()
+      const isTime = leftMs(held) <= refreshAheadMs && clock.monotonicMs() - attemptedAtMs >= attemptEveryMs
+      // The next attempt comes by itself; should they all fail, the expiry tells.
+      if (isTime && refresh === undefined) startRefresh().catch(() => undefined)
+      return held
     },
   }
 }

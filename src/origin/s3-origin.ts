@@ -7,7 +7,12 @@ import type { Step } from '../base/trace.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
 import type { AnswerBody } from './answer-body.ts'
 import { createConnections } from './connections.ts'
-import { type CredentialOptions, type CredentialSource, createCredentialSource } from './credentials.ts'
+import {
+  type CredentialOptions,
+  type CredentialSource,
+  type Credentials,
+  createCredentialSource,
+} from './credentials.ts'
 import { Exchange, type ExchangeHead } from './exchange.ts'
 import type { ObjectRef, Origin, OriginEvents, OriginQuery } from './origin.ts'
 import { locateBucket } from './s3-address.ts'
@@ -65,11 +70,10 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
   /** Without a connection so far. */
   const waiting = new Set<Exchange>()
 
-  async function prepare(ref: ObjectRef, query: OriginQuery): Promise<SignedRequest> {
+  function prepare(ref: ObjectRef, query: OriginQuery, signAs: Credentials | undefined): SignedRequest {
     const path = address.pathOf(ref.key)
     const search = canonicalQuery(ref.query)
     const headers = [...conditions(query), ...(query.headers ?? [])]
-    const signAs = await credentials.current()
     if (signAs !== undefined) {
       const signable = { method: query.method, path, query: search, host: address.host, at: clock.now() }
       headers.push(...signer.sign({ ...signable, headers: fieldsToSign(headers) }, signAs))
@@ -142,7 +146,9 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     },
     async ask(ref, query) {
       query.signal.throwIfAborted()
-      const { head, body } = await send(await prepare(ref, query), query)
+      const held = credentials.current()
+      const request = prepare(ref, query, held instanceof Promise ? await held : held)
+      const { head, body } = await send(request, query)
       try {
         return await readAnswer(query, head, body)
       } catch (error) {

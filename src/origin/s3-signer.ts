@@ -28,6 +28,7 @@ const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).u
 
 export function createSigner(region: string): Signer {
   let day: { readonly id: string; readonly key: Buffer } | undefined
+  let stamp: Stamp | undefined
 
   /** Four HMACs that come out the same all day. */
   function dayKey(date: string, secret: string): Buffer {
@@ -38,30 +39,55 @@ export function createSigner(region: string): Signer {
     return day.key
   }
 
+  function stampFor(host: string, at: EpochMs, credentials: Credentials): Stamp {
+    const second = Math.floor(at / 1000)
+    if (stamp?.second === second && stamp.credentials === credentials && stamp.host === host) return stamp
+    const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
+    const date = time.slice(0, 8)
+    const scope = `${date}/${region}/s3/aws4_request`
+    const fields = ['x-amz-content-sha256', emptyBodyHash, 'x-amz-date', time]
+    if (credentials.sessionToken !== undefined) fields.push('x-amz-security-token', credentials.sessionToken)
+    const key = dayKey(date, credentials.secretAccessKey)
+    const alone = canonicalHeaders(['host', host, ...fields])
+    stamp = { ...{ second, credentials, host, fields, alone, key }, text: `AWS4-HMAC-SHA256\n${time}\n${scope}`, scope }
+    return stamp
+  }
+
   return {
-    sign(request, credentials) {
-      const time = new Date(request.at).toISOString().replace(/[-:]|\.\d+/g, '')
-      const date = time.slice(0, 8)
-      const added = ['x-amz-content-sha256', emptyBodyHash, 'x-amz-date', time]
-      if (credentials.sessionToken !== undefined) added.push('x-amz-security-token', credentials.sessionToken)
-      const { lines, names } = canonicalHeaders(['host', request.host, ...added, ...request.headers])
-      const canonical = [request.method, request.path, request.query, lines, names, emptyBodyHash].join('\n')
-      const scope = `${date}/${region}/s3/aws4_request`
+    sign({ method, path, query, host, headers, at }, credentials) {
+      const { fields, alone, text, scope, key } = stampFor(host, at, credentials)
+      const { lines, names } = headers.length === 0 ? alone : canonicalHeaders(['host', host, ...fields, ...headers])
+      const canonical = `${method}\n${path}\n${query}\n${lines}\n${names}\n${emptyBodyHash}`
       // Field values hold one character per byte, so the bytes that are hashed are those sent.
       const digest = hash('sha256', Buffer.from(canonical, 'latin1'))
-      const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${digest}`
-      const signature = hmac(dayKey(date, credentials.secretAccessKey), text).toString('hex')
+      const signature = createHmac('sha256', key).update(`${text}\n${digest}`).digest('hex')
       const credential = `${credentials.accessKeyId}/${scope}`
-      added.push(
-        'authorization',
-        `AWS4-HMAC-SHA256 Credential=${credential},SignedHeaders=${names},Signature=${signature}`,
-      )
-      return added
+      const signed = `AWS4-HMAC-SHA256 Credential=${credential},SignedHeaders=${names},Signature=${signature}`
+      return [...fields, 'authorization', signed]
     },
   }
 }
 
-function canonicalHeaders(headers: HeaderList): { readonly lines: string; readonly names: string } {
+/** What the requests of one second to one host have in common. */
+interface Stamp {
+  readonly second: number
+  readonly credentials: Credentials
+  readonly host: string
+  readonly fields: HeaderList
+  /** Of these fields, without any of a request's own. */
+  readonly alone: CanonicalHeaders
+  /** What is signed, up to the digest of the request. */
+  readonly text: string
+  readonly scope: string
+  readonly key: Buffer
+}
+
+interface CanonicalHeaders {
+  readonly lines: string
+  readonly names: string
+}
+
+function canonicalHeaders(headers: HeaderList): CanonicalHeaders {
   const values = new Map<string, string>()
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]?.toLowerCase() ?? ''

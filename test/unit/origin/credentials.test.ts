@@ -115,7 +115,7 @@ test('without any credentials the failure is OriginCredentials, and the next use
   const { asked, source, named } = sourceByHand()
   const first = source.current()
   asked[0]?.reject(new Error('nothing found'))
-  await assert.rejects(first, failsWith('OriginCredentials'))
+  await assert.rejects(async () => first, failsWith('OriginCredentials'))
   const second = source.current()
   asked[1]?.resolve(named('k'))
   assert.equal((await second)?.accessKeyId, 'k')

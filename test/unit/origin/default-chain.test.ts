@@ -124,5 +124,5 @@ test('instance metadata comes last', async (t) => {
 
 test('nothing anywhere is OriginCredentials', async (t) => {
   withEnvironment(t, {})
-  await assert.rejects(current(), failsWith('OriginCredentials'))
+  await assert.rejects(async () => current(), failsWith('OriginCredentials'))
 })
