@@ -217,7 +217,7 @@ class TieredStore implements RecordStore {
     step?.end({ 'yatagarasu.found': record !== undefined })
     if (record === undefined) {
       this.#events.missed(fastest.name, bucketOf(id))
-      return this.#lookIn(this.#layers.slice(1), id, timeline)
+      return this.#layers.length > 1 ? this.#lookIn(this.#layers.slice(1), id, timeline) : undefined
     }
     this.#events.hit(fastest.name, bucketOf(id))
     return lent ? { record, tier: fastest.name, release: lent.release } : { record, tier: fastest.name }
