@@ -72,6 +72,10 @@ class RecordsInMemory implements MemoryTier {
   }
 
   async put(id: RecordId, record: CacheRecord): Promise<void> {
+    this.putNow(id, record)
+  }
+
+  putNow(id: RecordId, record: CacheRecord): void {
     this.#requireOpen()
     const bytes = this.#charge(id, record)
     for (const newcomers of this.#newcomers) newcomers.add(id)

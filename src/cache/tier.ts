@@ -58,6 +58,8 @@ export interface CacheTier {
   has(id: RecordId): Promise<boolean>
   /** Replaces what was there. A record the tier will not hold is declined silently, and the older one is gone all the same. */
   put(id: RecordId, record: CacheRecord): Promise<void>
+  /** Like `put`, of a tier that is done with it when this returns. May throw. */
+  putNow?(id: RecordId, record: CacheRecord): void
   remove(id: RecordId): Promise<Removed>
   /**
    * Forgets the records that the scope covers, among them those put before this call whose putting has not ended; counters

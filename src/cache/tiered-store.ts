@@ -144,7 +144,7 @@ class TieredStore implements RecordStore {
     const behind = this.#layers.slice(1)
     if (record.kind === 'slice') await Promise.all(behind.map((layer) => layer.offer(id, record)))
     else for (const layer of behind) void layer.put(id, record) // never rejects
-    await written
+    if (written !== undefined) await written
   }
 
   async remove(id: RecordId): Promise<Removed> {

@@ -52,6 +52,16 @@ export function cacheTierContract(
     assert.equal(tier.usage().items, records.length)
   })
 
+  check('what is put at once is there, in place of what was', async (tier) => {
+    if (tier.putNow === undefined) return
+    await tier.put(idOf('a'), objectOf('older'))
+    tier.putNow(idOf('a'), objectOf('newer'))
+    assert.deepEqual(await tier.get(idOf('a')), objectOf('newer'))
+    assert.equal(tier.usage().items, 1)
+    await tier.close()
+    assert.throws(() => tier.putNow?.(idOf('a'), objectOf('late')))
+  })
+
   check('what is had at once is what get gives, or nothing', async (tier) => {
     const expectAtMost = (record: CacheRecord | undefined) => {
       const atOnce = tier.getNow?.(idOf('a'))

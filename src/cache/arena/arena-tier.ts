@@ -89,6 +89,10 @@ export class ArenaTier implements CacheTier, Readership {
   }
 
   async put(id: RecordId, record: CacheRecord): Promise<void> {
+    this.putNow(id, record)
+  }
+
+  putNow(id: RecordId, record: CacheRecord): void {
     this.#requireOpen()
     const { digest } = this.#known.of(id)
     const generation = this.#arena.generationOf(digest)
