@@ -2,7 +2,7 @@
 
 import { Abandoned } from '../base/errors.ts'
 import type { Timeline } from '../base/trace.ts'
-import type { EpochMs } from '../base/types.ts'
+import type { EpochMs, RecordId } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
 import type { Origin } from '../origin/origin.ts'
@@ -74,12 +74,7 @@ export class Flight {
     const told = (head: ObjectHead) => {
       this.#told = head
     }
-    void fly(this.#abort.signal, told)
-      .then(
-        (land) => this.#land(land),
-        (error: unknown) => this.#settle((waiter) => waiter.reject(error)),
-      )
-      .finally(onOver)
+    void this.#run(fly, told, onOver)
   }
 
   /** The origin's answer, once it is known: who boards from then on is given an answer that was there before the question. */
@@ -98,8 +93,9 @@ export class Flight {
   }
 
   /** When the last waiter leaves before the answer came, the exchange is called off. */
-  async board(header: HeaderOf, signal: AbortSignal, timeline?: Timeline | undefined): Promise<Landing> {
-    return this.#arriving?.give(header, 'later', timeline) ?? this.#wait(header, signal, timeline)
+  board(header: HeaderOf, signal: AbortSignal, timeline?: Timeline | undefined): Promise<Landing> {
+    const given = this.#arriving?.give(header, 'later', timeline)
+    return given === undefined ? this.#wait(header, signal, timeline) : Promise.resolve(given)
   }
 
   #wait(header: HeaderOf, signal: AbortSignal, timeline: Timeline | undefined): Promise<Landing> {
@@ -130,7 +126,23 @@ export class Flight {
     })
   }
 
-  async #land(land: Land): Promise<void> {
+  async #run(fly: Fly, told: (head: ObjectHead) => void, onOver: () => void): Promise<void> {
+    let land: Land | undefined
+    try {
+      land = await fly(this.#abort.signal, told)
+    } catch (error) {
+      this.#settle((waiter) => waiter.reject(error)) // whoever waits is to answer for it
+    }
+    if (land !== undefined) this.#land(land)
+    if (land?.arriving !== undefined) {
+      this.#arriving = land
+      await land.arriving
+      this.#arriving = undefined
+    }
+    onOver()
+  }
+
+  #land(land: Land): void {
     let first: Seat = 'first'
     this.#settle((waiter) => {
       try {
@@ -143,9 +155,6 @@ export class Flight {
     })
     land.done?.()
     if (this.#isSuperseded) land.supersede?.()
-    this.#arriving = land.arriving === undefined ? undefined : land
-    await land.arriving
-    this.#arriving = undefined
   }
 
   #settle(tell: (waiter: Waiter) => void): void {
@@ -157,12 +166,12 @@ export class Flight {
 
 /** Flights under way, by what they will tell. */
 export class FlightTable {
-  readonly #flights = new Map<string, Flight>()
+  readonly #gets = new Map<RecordId, Flight>()
+  readonly #heads = new Map<RecordId, Flight>()
 
   /** The flight that will tell what `method` asks of this key. A GET's answer serves a HEAD as well. */
   joinable(method: 'GET' | 'HEAD', key: CacheKey): Flight | undefined {
-    const flight =
-      this.#flights.get(`GET ${key.id}`) ?? (method === 'HEAD' ? this.#flights.get(`HEAD ${key.id}`) : undefined)
+    const flight = this.#gets.get(key.id) ?? (method === 'HEAD' ? this.#heads.get(key.id) : undefined)
     return flight?.isOver ? undefined : flight
   }
 
@@ -174,13 +183,14 @@ export class FlightTable {
     startedAt: EpochMs,
     timeline?: Timeline | undefined,
   ): Flight {
-    const name = `${method} ${key.id}`
+    const { id } = key
+    const flights = method === 'GET' ? this.#gets : this.#heads
     this.joinable(method, key)?.supersede()
     const over = () => {
-      if (this.#flights.get(name) === flight) this.#flights.delete(name)
+      if (flights.get(id) === flight) flights.delete(id)
     }
     const flight: Flight = new Flight(fly, origin, startedAt, over, timeline)
-    this.#flights.set(name, flight)
+    flights.set(id, flight)
     return flight
   }
 }

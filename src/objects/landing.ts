@@ -35,7 +35,7 @@ export function land(
   asking: Asking,
   ports: LandingPorts,
   told: (head: ObjectHead) => void,
-): Promise<Land> {
+): Land | Promise<Land> {
   switch (answer.kind) {
     case 'object': {
       const head = headOf(answer.head, answer.head.size ?? 0, asking)
@@ -61,30 +61,44 @@ export function land(
 }
 
 /** `told`: as it will be stored, where the answer says how long the object is. */
-async function landObject(answer: ObjectAnswer, told: ObjectHead, asking: Asking, ports: LandingPorts): Promise<Land> {
-  const { head, body } = answer
+function landObject(answer: ObjectAnswer, told: ObjectHead, asking: Asking, ports: LandingPorts): Land | Promise<Land> {
   if (!asking.mayStore) return landPassing(answer, asking)
-  const storing = judgeStoring({ ...head, size: head.size, etag: head.etag }, asking.policy)
-  if (storing.kind === 'refuse') {
-    await forget(asking, head.status, storing, ports)
-    return landPassing(answer, asking, storing.memorable ? storing.reason : undefined)
-  }
-  if (head.size !== undefined) return keep(answer, asking, storing.varyNames, { head: told }, ports)
-  if (asking.method === 'HEAD') return landPassing(answer, asking)
-  const collected = await collect(body, Math.min(asking.policy.sliceBytes, asking.policy.maxObjectBytes))
+  const { status, headers, size, etag } = answer.head
+  const storing = judgeStoring({ status, headers, size, etag }, asking.policy)
+  if (storing.kind === 'refuse') return landRefused(answer, storing, asking, ports)
+  if (size !== undefined) return keep(answer, asking, storing.varyNames, { head: told }, ports)
+  return asking.method === 'HEAD' ? landPassing(answer, asking) : landUnsized(answer, storing.varyNames, asking, ports)
+}
+
+type Refused = Extract<Storing, { kind: 'refuse' }>
+
+/** An answer that may not be stored takes the place of what was stored, unless it only says that the origin is failing. */
+async function landRefused(
+  answer: ObjectAnswer,
+  { memorable, reason }: Refused,
+  asking: Asking,
+  ports: LandingPorts,
+): Promise<Land> {
+  if (memorable) ports.uncacheable.remember(asking.base, reason)
+  if (asking.stored !== undefined && answer.head.status < 500) await ports.store.remove(asking.key.id)
+  return landPassing(answer, asking, memorable ? reason : undefined)
+}
+
+/** Only one that turns out to be short is kept. */
+async function landUnsized(
+  answer: ObjectAnswer,
+  varyNames: readonly string[],
+  asking: Asking,
+  ports: LandingPorts,
+): Promise<Land> {
+  const { sliceBytes, maxObjectBytes } = asking.policy
+  const collected = await collect(answer.body, Math.min(sliceBytes, maxObjectBytes))
   if (collected.kind === 'longer') {
     ports.uncacheable.remember(asking.base, 'too-large')
     return landPassing({ ...answer, body: collected.body }, asking, 'too-large')
   }
   const { bytes } = collected
-  const known = { head: headOf(head, bytes.length, asking), whole: bytes }
-  return keep(answer, asking, storing.varyNames, known, ports)
-}
-
-/** An answer that may not be stored takes the place of what was stored, unless it only says that the origin is failing. */
-async function forget(asking: Asking, status: number, storing: Storing, ports: LandingPorts): Promise<void> {
-  if (storing.kind === 'refuse' && storing.memorable) ports.uncacheable.remember(asking.base, storing.reason)
-  if (asking.stored !== undefined && status < 500) await ports.store.remove(asking.key.id)
+  return keep(answer, asking, varyNames, { head: headOf(answer.head, bytes.length, asking), whole: bytes }, ports)
 }
 
 /** An answer as its one reader sees it, past the cache. A size of -1: not known. */
@@ -118,7 +132,7 @@ async function keep(
   { head, whole }: { readonly head: ObjectHead; readonly whole?: Uint8Array },
   ports: LandingPorts,
 ): Promise<Land> {
-  const key = await placeOf(asking, varyNames, ports)
+  const key = varyNames.length === 0 ? asking.base : await variantPlace(asking, varyNames, ports)
   ports.uncacheable.forget(asking.base)
   const known =
     head.size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
@@ -147,9 +161,8 @@ function bodyCome({ body }: ObjectAnswer, { size, sliceBytes }: ObjectHead): Uin
   return size <= sliceBytes ? body.takeWhole?.(size) : undefined
 }
 
-/** Where the answer is stored: under its variant when it has one, and then a marker says which fields tell variants apart. */
-async function placeOf(asking: Asking, varyNames: readonly string[], ports: LandingPorts): Promise<CacheKey> {
-  if (varyNames.length === 0) return asking.base
+/** Where an answer that has variants is stored, once a marker says which fields tell them apart. */
+async function variantPlace(asking: Asking, varyNames: readonly string[], ports: LandingPorts): Promise<CacheKey> {
   await ports.store.put(asking.base.id, {
     kind: 'vary',
     names: varyNames,

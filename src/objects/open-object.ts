@@ -75,7 +75,7 @@ export class ObjectOpener {
     return this.#hit(found, stored, wanted, freshness)
   }
 
-  async #fromOrigin(found: Found, judged: Judged | undefined, wanted: Wanted): Promise<OpenResult | 'again'> {
+  #fromOrigin(found: Found, judged: Judged | undefined, wanted: Wanted): Promise<OpenResult | 'again'> {
     if (wanted.directives.onlyIfCached) {
       throw new ProxyError('NotCached', 'only-if-cached, and no stored answer may be used')
     }
@@ -108,7 +108,7 @@ export class ObjectOpener {
     return { kind: 'object', object: new StoredObject(spec, this.#ports), how }
   }
 
-  async #openMissed(found: Found, wanted: Wanted): Promise<OpenResult | 'again'> {
+  #openMissed(found: Found, wanted: Wanted): Promise<OpenResult | 'again'> {
     const fwd = found.varyNames.length > 0 ? 'vary-miss' : 'uri-miss'
     return this.#fly({ ...asking(found, wanted), stored: undefined }, wanted, { fwd })
   }
