@@ -50,11 +50,13 @@ export function isHopByHop(name: string): boolean {
   return hopByHopFields.has(name)
 }
 
-/** The list less hop-by-hop fields and those its own Connection field names. */
-export function withoutHopByHop(headers: HeaderList): HeaderList {
-  const options = fieldValue(headers, 'connection')?.split(',') ?? []
-  const named = new Set(options.map((option) => option.trim().toLowerCase()))
-  return withoutFields(headers, (name) => isHopByHop(name) || named.has(name))
+/** The list less hop-by-hop fields, those its own Connection field names, and those that `drop` picks besides. */
+export function withoutHopByHop(
+  headers: HeaderList,
+  drop: (name: string, value: string) => boolean = () => false,
+): HeaderList {
+  const named = fieldValue(headers, 'connection')?.toLowerCase().split(',').map(trimmed) ?? []
+  return withoutFields(headers, (name, value) => isHopByHop(name) || named.includes(name) || drop(name, value))
 }
 
 /** Without the whitespace HTTP knows (RFC 9110 §5.6.3), space and tab; `\u00a0` is a byte like any other. */

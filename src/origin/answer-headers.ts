@@ -1,6 +1,6 @@
 /** The fields of an origin's answer: which of them go on to the client, and the one that tells versions apart. */
 
-import { fieldValue, withoutFields, withoutHopByHop } from '../base/header-list.ts'
+import { fieldValue, withoutHopByHop } from '../base/header-list.ts'
 import { formatHttpDate } from '../base/http-date.ts'
 import type { EpochMs, Etag, HeaderList } from '../base/types.ts'
 
@@ -14,8 +14,7 @@ const unsendable = /[^\t\x20-\x7e\x80-\xff]/
  * RFC 9110 §6.6.1: an answer that came without Date is given the time it was received, and a cached one is as old as that.
  */
 export function forwardedHeaders(headers: HeaderList, receivedAt: EpochMs): HeaderList {
-  const passing = withoutHopByHop(headers)
-  const kept = withoutFields(passing, (name, value) => keptBack.has(name) || unsendable.test(value))
+  const kept = withoutHopByHop(headers, (name, value) => keptBack.has(name) || unsendable.test(value))
   return fieldValue(kept, 'date') === undefined ? [...kept, 'Date', formatHttpDate(receivedAt)] : kept
 }
 

@@ -55,14 +55,16 @@ export class Inquiry {
     let failing: Extract<Outcome, { kind: 'failing' }> | undefined
     try {
       for (const replica of replicas) {
-        const outcome = await this.#ask(replica)
-        if (outcome?.kind === 'answered' || outcome?.kind === 'refused') return outcome
-        if (outcome?.kind === 'failing') {
+        const asked = this.#ask(replica)
+        if (asked === undefined) continue
+        const outcome = this.#hear(replica, await asked)
+        if (outcome.kind === 'answered' || outcome.kind === 'refused') return outcome
+        if (outcome.kind === 'failing') {
           failing?.answer.body.cancel()
           failing = outcome
         }
         // Nobody knows what asking twice would do.
-        if (this.#query.method === 'OPTIONS' && outcome !== undefined) break
+        if (this.#query.method === 'OPTIONS') break
       }
       const best = failing
       failing = undefined
@@ -86,8 +88,9 @@ export class Inquiry {
         break
       }
       await this.#wait(waitMs)
-      const outcome = await this.#ask(turn.replica)
-      if (outcome === undefined) continue // its breaker has opened meanwhile
+      const asked = this.#ask(turn.replica)
+      if (asked === undefined) continue // its breaker has opened meanwhile
+      const outcome = this.#hear(turn.replica, await asked)
       events.retried(this.#ref.bucket, outcome.kind === 'failed' || outcome.kind === 'failing' ? 'failure' : 'success')
       last = outcome
       retry++
@@ -100,14 +103,17 @@ export class Inquiry {
   }
 
   /** Undefined: its breaker does not let anybody through. */
-  async #ask(replica: Replica): Promise<Outcome | undefined> {
+  #ask(replica: Replica): Promise<Outcome> | undefined {
     const admission = replica.admit()
     if (admission === undefined) return undefined
     this.#attempts++
     this.#first ??= replica
     const { timeline } = this.#query
     const query = timeline === undefined ? this.#query : { ...this.#query, attempt: this.#attempts }
-    const outcome = await replica.ask(this.#ref, query, admission)
+    return replica.ask(this.#ref, query, admission)
+  }
+
+  #hear(replica: Replica, outcome: Outcome): Outcome {
     if (outcome.kind === 'failed') this.#failed.push({ ...outcome, replica })
     else if (outcome.kind !== 'failing' && this.#isElsewhere(replica)) this.#ports.events.failedOver(this.#ref.bucket)
     return outcome

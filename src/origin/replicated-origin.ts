@@ -34,8 +34,8 @@ export function createReplicatedOrigin(
     get waiting() {
       return origins.reduce((sum, { origin }) => sum + origin.waiting, 0)
     },
-    async ask(ref, query) {
-      query.signal.throwIfAborted()
+    ask(ref, query) {
+      if (query.signal.aborted) return Promise.reject(query.signal.reason)
       lastAsked = ref
       ports.budget.asked()
       return new Inquiry(ref, query, options.retry, ports).answer(replicas)

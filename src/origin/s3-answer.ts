@@ -12,7 +12,12 @@ import { failureFrom, meaningOf, readS3Error, type S3Error } from './s3-error.ts
 /** A body longer than this is not worth reading to keep its connection. */
 const maxDiscardedBytes = 64 * 1024
 
-export async function readAnswer(query: OriginQuery, head: ExchangeHead, body: AnswerBody): Promise<OriginAnswer> {
+/** A promise only where the body has to be looked at. Throws what the answer means when it is a failure. */
+export function readAnswer(
+  query: OriginQuery,
+  head: ExchangeHead,
+  body: AnswerBody,
+): OriginAnswer | Promise<OriginAnswer> {
   const toCondition = answerToCondition(query, head)
   if (toCondition !== undefined) {
     void discard(body)
@@ -25,10 +30,15 @@ export async function readAnswer(query: OriginQuery, head: ExchangeHead, body: A
   if (head.status === 206) return partialAnswer(query, head, body)
   // The client may have nothing that it confirms.
   if (head.status === 304) throw malformed('304 to a request without a condition')
-  if (head.status >= 300) {
-    const error = await readS3Error(query.method, head, body)
-    if (error !== undefined) return answerToError(error, head)
-  }
+  return head.status >= 300 ? errorOrObject(query, head, body) : wholeAnswer(head, body)
+}
+
+async function errorOrObject(query: OriginQuery, head: ExchangeHead, body: AnswerBody): Promise<OriginAnswer> {
+  const error = await readS3Error(query.method, head, body)
+  return error === undefined ? wholeAnswer(head, body) : answerToError(error, head)
+}
+
+function wholeAnswer(head: ExchangeHead, body: AnswerBody): OriginAnswer {
   return { kind: 'object', head: originHead(head, head.status, contentLength(head)), start: 0, body }
 }
 

@@ -15,20 +15,22 @@ const noTags: readonly string[] = []
 
 /** Each tag once. The very same list for all that have none. */
 export function tagsIn(headers: HeaderList): readonly string[] {
+  const written = writtenIn(headers)
+  if (written.length === 0) return noTags
   const tags = new Set<string>()
   let bytes = 0
   let isWhole = true
-  for (const written of writtenIn(headers)) {
-    const tag = decoded(written)
+  for (const text of written) {
+    const tag = decoded(text)
     if (tags.has(tag)) continue
-    const fits = tags.size < maxTags && written.length <= maxTagBytes && bytes + written.length <= maxBytes
+    const fits = tags.size < maxTags && text.length <= maxTagBytes && bytes + text.length <= maxBytes
     if (fits && !controls.test(tag)) {
       tags.add(tag)
-      bytes += written.length
+      bytes += text.length
     } else isWhole = false
   }
   if (!isWhole) tags.add(anyTag)
-  return tags.size === 0 ? noTags : [...tags]
+  return [...tags]
 }
 
 /** Tags are lines and list items elsewhere: in files, in scripts, on terminals. */
@@ -42,16 +44,14 @@ const partedBy: ReadonlyMap<string, RegExp> = new Map([
 ])
 
 /** One character for each byte. */
-function* writtenIn(headers: HeaderList): Generator<string> {
+function writtenIn(headers: HeaderList): readonly string[] {
+  const written: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const separator = partedBy.get((headers[i] ?? '').toLowerCase())
-    if (separator === undefined) continue
-    for (const part of (headers[i + 1] ?? '').split(separator)) {
-      const tag = trimmed(part)
-      if (tag !== '') yield tag
-    }
+    if (separator !== undefined) written.push(...(headers[i + 1] ?? '').split(separator).map(trimmed))
   }
-  yield* groupsIn(fieldValue(headers, 'cache-groups'))
+  const groups = groupsIn(fieldValue(headers, 'cache-groups'))
+  return written.length === 0 ? groups : [...written, ...groups].filter((tag) => tag !== '')
 }
 
 /**
