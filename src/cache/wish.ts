@@ -2,6 +2,7 @@ import type { RecordId } from '../base/types.ts'
 import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
 import { covers, type Scope } from './scope.ts'
 import type { CacheTier, Listed, Removed } from './tier.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** What a tier is to be brought to hold under one id. */
 export interface Wish {
@@ -43,7 +44,7 @@ export function seenIn({ id, record, bytes }: Wish): Seen | undefined {
 /** Tells of what the tier would list if all wishes were true. What it does not hold yet comes last. */
 export async function eachWished(
   tier: Pick<CacheTier, 'each'>,
-  wishes: ReadonlyMap<RecordId, Wish>,
+  wishes: Pick<UnderWay<RecordId, Wish>, 'get' | 'values'>,
   scope: Scope,
   visit: (listed: Listed, isWished: boolean) => void,
 ): Promise<void> {

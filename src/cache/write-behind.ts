@@ -24,6 +24,7 @@ import { type CacheRecord, tagsOf } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { covers, type Scope } from './scope.ts'
 import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
+import { UnderWay } from './under-way.ts'
 import { eachWished, nothing, owedRemovalOf, putOf, removalOf, type Seen, seenIn, type Wish } from './wish.ts'
 
 /** Soon enough for what is owed to a tier that works again, and little to ask of one that does not. */
@@ -38,9 +39,9 @@ export class WriteBehind {
   readonly #room: QueueRoom
   readonly #events: StoreEvents
   readonly #clock: Clock
-  readonly #wishes = new Map<RecordId, Wish>()
-  readonly #waiting = new Map<RecordId, Wish>()
-  readonly #running = new Map<RecordId, Wish>()
+  readonly #wishes = new UnderWay<RecordId, Wish>()
+  readonly #waiting = new UnderWay<RecordId, Wish>()
+  readonly #running = new UnderWay<RecordId, Wish>()
   readonly #owed = new Set<RecordId>()
   #runningBytes = 0
   readonly #clearings: Clearings
@@ -201,8 +202,7 @@ export class WriteBehind {
     const { id, record } = wish
     try {
       if (record !== undefined) await this.tier.put(id, record)
-      const removed = record === undefined ? await this.tier.remove(id) : nothing
-      this.#leave(wish, removed)
+      this.#leave(wish, record === undefined ? await this.tier.remove(id) : nothing)
       if (record === undefined && this.#owed.size > 0) this.#tryOwed(this.#owed)
     } catch (error) {
       this.#report(wish, error)

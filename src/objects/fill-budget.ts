@@ -11,6 +11,11 @@ interface Applicant {
   grant(): void
 }
 
+interface Holder {
+  /** Undefined once it has given back: V8 may remember who was in a Set, see decisions/0008. */
+  pressed: (() => void) | undefined
+}
+
 /** What one bucket has of the budget, and who of it waits: also behind those who need more than there is. */
 interface Account {
   readonly holding: Holding
@@ -21,7 +26,7 @@ export class FillBudget {
   readonly #places = new SharedPlaces()
   /** Those who came to something last are asked last. */
   readonly #accounts = new Map<string, Account>()
-  readonly #holders = new Set<() => void>()
+  readonly #holders = new Set<Holder>()
   #maxBytes: number
   #reservedBytes = 0
   #peakBytes = 0
@@ -98,10 +103,11 @@ export class FillBudget {
   }
 
   #granted({ holding }: Account, bytes: number, pressed: () => void): Unreserve {
-    const holder = () => pressed() // one of its own: the same run may hold more than once
+    const holder: Holder = { pressed } // one of its own: the same run may hold more than once
     this.#holders.add(holder)
     return () => {
       if (!this.#holders.delete(holder)) return
+      holder.pressed = undefined
       this.#places.give(holding, bytes)
       this.#reservedBytes -= bytes
       this.#grantWaiting()
@@ -128,7 +134,7 @@ export class FillBudget {
       account.line.join(applicant)
       this.#waiting++
       this.#grantWaiting()
-      if (this.#waiting === 1) for (const holder of this.#holders) holder()
+      if (this.#waiting === 1) for (const { pressed } of this.#holders) pressed?.()
     })
   }
 

@@ -5,6 +5,7 @@ import type { Timeline } from '../base/trace.ts'
 import type { EpochMs, RecordId } from '../base/types.ts'
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { ObjectHead } from '../cache/record.ts'
+import { UnderWay } from '../cache/under-way.ts'
 import type { Origin } from '../origin/origin.ts'
 import type { OpenedObject } from './opened-object.ts'
 import type { Outcome } from './peers.ts'
@@ -166,8 +167,8 @@ export class Flight {
 
 /** Flights under way, by what they will tell. */
 export class FlightTable {
-  readonly #gets = new Map<RecordId, Flight>()
-  readonly #heads = new Map<RecordId, Flight>()
+  readonly #gets = new UnderWay<RecordId, Flight>()
+  readonly #heads = new UnderWay<RecordId, Flight>()
 
   /** The flight that will tell what `method` asks of this key. A GET's answer serves a HEAD as well. */
   joinable(method: 'GET' | 'HEAD', key: CacheKey): Flight | undefined {
