@@ -91,10 +91,11 @@ export function sendResponse<Out extends Outlet>(
 }
 
 function streamOf(bytes: Uint8Array): StreamBody {
-  const whole = async function* () {
-    yield bytes
-  }
-  return { kind: 'stream', size: bytes.length, read: whole, discard() {} }
+  return { kind: 'stream', size: bytes.length, read: () => once(bytes), discard() {} }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /** Never rejects. */

@@ -30,15 +30,18 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 function resumed(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>, body: OriginBody): OriginBody {
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* chunks
-        for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
-      } finally {
-        body.cancel()
-      }
-    },
-    cancel: () => body.cancel(),
+  return { [Symbol.asyncIterator]: () => goOn(chunks, rest, body), cancel: () => body.cancel() }
+}
+
+async function* goOn(
+  chunks: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+  body: OriginBody,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+  } finally {
+    body.cancel()
   }
 }

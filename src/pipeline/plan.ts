@@ -21,21 +21,19 @@ export interface WaitLimits {
 
 class Wait {
   readonly #abort = new AbortController()
-  readonly #end: () => void
+  readonly #client: AbortSignal
+  readonly #callOff: () => void
+  readonly #leave = () => this.#abort.abort(this.#client.reason)
 
   constructor(client: AbortSignal, { clock, headTimeoutMs }: WaitLimits) {
-    const callOff = clock.alarm(headTimeoutMs, () =>
+    this.#client = client
+    this.#callOff = clock.alarm(headTimeoutMs, () =>
       this.#abort.abort(
         new ProxyError('OriginTimeout', `no response head within ${headTimeoutMs} ms`, { timeout: 'request' }),
       ),
     )
-    const leave = () => this.#abort.abort(client.reason)
-    if (client.aborted) leave()
-    client.addEventListener('abort', leave, { once: true })
-    this.#end = () => {
-      callOff()
-      client.removeEventListener('abort', leave)
-    }
+    if (client.aborted) this.#leave()
+    client.addEventListener('abort', this.#leave, { once: true })
   }
 
   get signal(): AbortSignal {
@@ -43,7 +41,8 @@ class Wait {
   }
 
   end(): void {
-    this.#end()
+    this.#callOff()
+    this.#client.removeEventListener('abort', this.#leave)
   }
 }
 
@@ -56,7 +55,7 @@ export class PlannedRequest implements Wanted {
   readonly site: Site
   readonly mayStore: boolean
   readonly directives: RequestDirectives
-  readonly header: HeaderOf
+  readonly header: HeaderOf = (name) => this.#request.header(name)
   readonly own: OwnAsking
   readonly timeline: Timeline | undefined
   readonly #request: ProxyRequest
@@ -77,7 +76,6 @@ export class PlannedRequest implements Wanted {
         ? readRequestDirectives(request.header('cache-control'), request.header('pragma'))
         : noDirectives
     this.mayStore = policy.enabled && !this.directives.noStore
-    this.header = (name) => request.header(name)
     this.own = trace
     this.timeline = trace.timeline
     this.#request = request

@@ -27,17 +27,18 @@ export function respond(
   const { object, how } = opened
   // A body that came whole with the answer, and is not read from anywhere.
   if (how.status === 'miss' && trace.asked && object.whole !== undefined) trace.ownBytes = Number.POSITIVE_INFINITY
+  const release = () => object.release()
   /** And lets the one who maps errors answer. */
   const giveUp = (error: unknown): never => {
-    object.release()
+    release()
     throw error
   }
   try {
     const prepared = preparedHead(object.head, routed.route, how.tier !== undefined)
     const { response, range } = decide(object, prepared, routed, trace, ports)
     if (response.body.kind !== 'stream') {
-      if (object.isLent && response.body.kind === 'bytes') response.finished = () => object.release()
-      else object.release()
+      if (object.isLent && response.body.kind === 'bytes') response.finished = release
+      else release()
       return tellOfCache(response, how, prepared, routed, trace)
     }
     const firstByte = object.prepare(range, planned.signal)

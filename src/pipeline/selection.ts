@@ -86,16 +86,18 @@ export function streamed(
 ): Body {
   const stream = {
     kind: 'stream' as const,
-    async *read(signal: AbortSignal) {
-      try {
-        yield* open(signal)
-      } finally {
-        object.release()
-      }
-    },
+    read: (signal: AbortSignal) => readOnce(object, open(signal)),
     discard: () => object.release(),
   }
   return size === Number.POSITIVE_INFINITY ? stream : { ...stream, size }
+}
+
+async function* readOnce(object: OpenedObject, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } finally {
+    object.release()
+  }
 }
 
 async function* multipartBody(
