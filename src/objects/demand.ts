@@ -2,9 +2,6 @@
 
 import type { Clock } from '../base/clock.ts'
 
-/** Slices fetched beyond the furthest one asked for. With the one in hand and the one before it: 4 MiB for each object being read. */
-export const readAhead = 2
-
 export class Demand {
   readonly #clock: Clock
   #asked: number
@@ -28,9 +25,9 @@ export class Demand {
     return this.#wanted
   }
 
-  /** Up to this slice the run goes on by itself. */
-  get horizon(): number {
-    return Math.min(this.#asked + readAhead, this.#wanted)
+  /** The slice up to which a run goes on by itself that fetches `ahead` beyond the furthest one asked for. */
+  horizon(ahead: number): number {
+    return Math.min(this.#asked + ahead, this.#wanted)
   }
 
   ask(index: number, until: number): void {
@@ -44,8 +41,8 @@ export class Demand {
     this.#wake?.()
   }
 
-  /** Resolves when `isMet`, which may have become so whenever somebody asks or wakes, or after `limitMs`. One waits at a time. */
-  async until(isMet: () => boolean, limitMs?: number): Promise<void> {
+  /** Resolves when `isMet`, which may have become so whenever somebody asks or wakes, or after `limitMs`: then false. One waits at a time. */
+  async until(isMet: () => boolean, limitMs?: number): Promise<boolean> {
     let late = false
     let callOff: (() => void) | undefined
     if (limitMs !== undefined) {
@@ -61,5 +58,6 @@ export class Demand {
     }
     this.#wake = undefined
     callOff?.()
+    return !late || isMet()
   }
 }

@@ -56,6 +56,11 @@ export class FillBudget {
     return this.#waiting
   }
 
+  /** More than half is taken: whoever can do with less should ask for less. */
+  get isScarce(): boolean {
+    return this.#reservedBytes > this.#maxBytes / 2
+  }
+
   /** From now on. What is reserved stays so. */
   adjust(maxBytes: number, buckets: readonly string[]): void {
     this.#maxBytes = maxBytes

@@ -6,24 +6,26 @@
  * |---------|---------------------------------------|--------------------------------------------------------------------|
  * | queued  | waits for memory, without connection  | it was reserved -> asking                                          |
  * | asking  | waits for the origin's answer head    | it came -> filling; it failed -> ended                             |
- * | filling | takes chunks, stores full slices      | `readAhead` past the furthest ask -> paused; last slice -> ended   |
+ * | filling | takes chunks, stores full slices      | as far ahead as it may -> paused; last slice -> ended              |
  * | paused  | keeps the connection, reads nothing   | a reader asks further -> filling; a second passed -> parked        |
- * | parked  | has given back connection and memory  | a reader asks further -> queued                                    |
+ * | resting | has given back its connection         | its readers have nothing ahead -> asking; a second passed -> parked |
+ * | parked  | has given back its memory as well     | a reader asks further -> queued                                    |
  * | ended   | left the table                        |                                                                    |
  *
- * While others wait for memory, or for a connection to this origin, a paused run is parked at once, and one that has filled
- * `turnSlices` is queued again. A queued run holds no connection for long: one that has memory may wait for that very one.
+ * While others wait for a connection to this origin, a paused run rests; while they wait for memory, it is parked. One whose
+ * turn is over asks again, or is queued again. A queued run holds no connection for long: one that has memory may wait for
+ * that very one.
  *
  * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
  * on with at that very byte from another replica, where that has the same version.
  */
 
 import { Abandoned, ProxyError } from '../base/errors.ts'
-import { bucketOf } from '../cache/cache-key.ts'
 import { isMadeUp } from '../policy/validators.ts'
-import { Demand, readAhead } from './demand.ts'
-import type { Unreserve } from './fill-budget.ts'
+import { Allotment, readAhead } from './allotment.ts'
+import { Demand } from './demand.ts'
 import { HeldSlices } from './held-slices.ts'
+import { Pace } from './pace.ts'
 import { askPinned, letGo, type PinnedBody } from './pinned-body.ts'
 import type { RunPorts, RunSpec } from './run-spec.ts'
 import type { SliceFill } from './slice-fill.ts'
@@ -32,10 +34,6 @@ import type { SliceFill } from './slice-fill.ts'
 const joinAhead = readAhead + 2
 /** How long a run that does not read keeps its connection from others. */
 const parkAfterMs = 1000
-/** What a run fills before others that wait have their turn: each turn is one more origin request. */
-const turnSlices = 8
-/** The most that a run keeps at once, see `readAhead`. */
-const slicesKept = readAhead + 2
 /** Within one slice; more, and the replicas break off as often as not. */
 const maxResumptions = 3
 
@@ -45,6 +43,8 @@ export class SliceRun {
   readonly #held: HeldSlices
   readonly #abort = new AbortController()
   readonly #demand: Demand
+  readonly #memory: Allotment
+  readonly #pace: Pace
   /** The slice being filled, or to be filled next. */
   #next: number
   #last: number
@@ -57,10 +57,8 @@ export class SliceRun {
   #resumptions = 0
   /** The slice with which the origin's answer ends, where that is before the last one. */
   #askedUntil: number
-  /** It came to pause since it last asked: its readers are slower than the origin. */
-  #wasAhead = false
-  /** Slices filled since memory was reserved. */
-  #filledInTurn = 0
+  /** Nobody asked for more while it waited with its connection. */
+  #isIdle = false
   /** Settles when the run has ended, however. Never rejects. */
   readonly ended: Promise<void>
 
@@ -72,6 +70,8 @@ export class SliceRun {
     this.#last = spec.last
     this.#askedUntil = spec.last
     this.#demand = new Demand(spec.first, ports.clock)
+    this.#memory = new Allotment(spec, ports.budget, this.#abort.signal, () => this.#demand.wake())
+    this.#pace = new Pace(ports.budget, spec.origin, ports.clock)
     this.ended = this.#pump()
   }
 
@@ -139,19 +139,10 @@ export class SliceRun {
   }
 
   async #pump(): Promise<void> {
-    let { opened } = this.#spec
-    let unreserve: Unreserve | undefined
     try {
-      while (!this.#isOver()) {
-        const reserving = this.#reserve()
-        if (reserving instanceof Promise) opened = letGo(opened, this.#spec.head)
-        unreserve = await this.#whileWaiting(() => reserving)
-        opened ??= await this.#ask()
-        while (opened !== undefined) opened = await this.#drinkOrResume(opened)
-        if (this.#isOver()) break
-        this.#held.forgetComplete()
-        unreserve()
-        await this.#demand.until(() => this.#hasReason)
+      for (let { opened } = this.#spec; !this.#isOver(); opened = undefined) {
+        await this.#takeTurn(opened)
+        if (!(this.#isOver() || (await this.#mayRest()))) await this.#park()
       }
       this.#end(new Abandoned('the run ended'))
     } catch (error) {
@@ -161,17 +152,37 @@ export class SliceRun {
         await this.#ports.store.remove(this.#spec.key.id)
       this.#end(failure)
     } finally {
-      opened?.body.cancel() // the run was called off before it came to it
-      unreserve?.()
+      this.#spec.opened?.body.cancel() // the run was called off before it came to it
+      this.#memory.giveBack()
     }
   }
 
-  #reserve(): Unreserve | Promise<Unreserve> {
-    const { key, head } = this.#spec
-    const end = Math.min(this.#last + 1, this.#next + slicesKept) * head.sliceBytes
-    const bytes = Math.min(end, head.size) - this.#next * head.sliceBytes
-    this.#filledInTurn = 0
-    return this.#ports.budget.reserve(bucketOf(key.id), bytes, this.#abort.signal, () => this.#demand.wake())
+  async #takeTurn(given: PinnedBody | undefined): Promise<void> {
+    this.#pace.turnBegan()
+    const waiting = this.#memory.take(this.#next, this.#last)
+    let opened = waiting === undefined ? given : letGo(given, this.#spec.head)
+    if (waiting !== undefined) await this.#whileWaiting(() => waiting)
+    opened ??= await this.#ask()
+    this.#pace.answered(this.#demand.asked >= this.#next)
+    while (opened !== undefined) opened = await this.#drinkOrResume(opened)
+  }
+
+  /** Without a connection: true when it goes on with the memory that it has, and with what it has read ahead. */
+  async #mayRest(): Promise<boolean> {
+    if (this.#isIdle) return false
+    // Not before its readers need more, so that it asks for more than one slice.
+    const isDry = () => this.#isOver() || this.#next <= this.#demand.asked + 1
+    if (!isDry()) {
+      this.#pace.paused()
+      await this.#demand.until(() => isDry() || this.#pace.isMemoryWanted, parkAfterMs)
+    }
+    return this.#hasReason && !this.#pace.isMemoryWanted
+  }
+
+  async #park(): Promise<void> {
+    this.#held.forgetComplete()
+    this.#memory.giveBack()
+    await this.#demand.until(() => this.#hasReason)
   }
 
   #end(failure: Error): void {
@@ -231,7 +242,7 @@ export class SliceRun {
     if (fill.isComplete) {
       const index = this.#next++
       this.#resumptions = 0
-      this.#filledInTurn++
+      this.#pace.filled()
       await this.#keep(index, fill.bytes)
       this.#forgetPassed()
     }
@@ -248,35 +259,31 @@ export class SliceRun {
 
   /** Slices before the one last asked for are the store's business; one is kept for readers just behind. */
   #forgetPassed(): void {
-    this.#held.forgetComplete(Math.min(this.#demand.asked - 1, this.#next))
+    this.#held.forgetComplete(Math.min(this.#demand.asked - this.#memory.behind, this.#next))
   }
 
   /** At a slice's beginning: false when the connection should be given up here. */
   async #mayGoOn(): Promise<boolean> {
+    this.#isIdle = false
     if (!this.#hasReason) {
-      this.#wasAhead = true
-      await this.#demand.until(() => this.#hasReason || this.#isPressed, parkAfterMs)
+      this.#pace.paused()
+      this.#isIdle = !(await this.#demand.until(() => this.#hasReason || this.#pace.isPressed(), parkAfterMs))
     }
-    const mustGiveWay = this.#isPressed && this.#filledInTurn >= turnSlices
-    return !this.#isOver() && this.#next <= this.#demand.horizon && !mustGiveWay
+    return !this.#isOver() && this.#next <= this.#horizon && !this.#pace.isTurnOver()
   }
 
   /** To go on, or to end. */
   get #hasReason(): boolean {
-    return this.#isOver() || this.#next <= this.#demand.horizon
+    return this.#isOver() || this.#next <= this.#horizon
   }
 
-  /** Others wait for the memory that this run has, or for its connection. */
-  get #isPressed(): boolean {
-    return this.#ports.budget.waiting > 0 || this.#spec.origin.waiting > 0
+  get #horizon(): number {
+    return this.#demand.horizon(this.#memory.ahead)
   }
 
   #ask(avoid?: string): Promise<PinnedBody> {
     const { head } = this.#spec
-    // What is asked for beyond a turn is lost: it is on its way when the run gives way.
-    const turn = this.#wasAhead ? Math.max(this.#next, this.#demand.horizon) : this.#next + turnSlices - 1
-    this.#askedUntil = this.#isPressed ? Math.min(this.#last, turn) : this.#last
-    this.#wasAhead = false
+    this.#askedUntil = this.#pace.endOf(this.#next, this.#horizon, this.#last)
     const end = Math.min((this.#askedUntil + 1) * head.sliceBytes, head.size)
     return this.#whileWaiting((signal) => askPinned(this.#spec, { start: this.#position, end }, signal, avoid))
   }

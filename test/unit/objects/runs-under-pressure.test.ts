@@ -59,7 +59,9 @@ test('a paused run makes room at once when another waits, and goes on by itself 
 
 test('a run that others wait for gives way after eight slices, and asks for the rest when its turn comes again', async () => {
   const on = stage(30, {}, new FillBudget(8 * sliceBytes, []))
-  on.budget.reserve('other', 4 * sliceBytes, new AbortController().signal, () => undefined)
+  for (const slices of [4, 2]) {
+    on.budget.reserve('other', slices * sliceBytes, new AbortController().signal, () => undefined)
+  }
   const [first, second] = ['one', 'two'].map((name) => started(on, name, 29))
   assert.ok(first && second)
   const order: string[] = []
@@ -88,19 +90,96 @@ test('a run whose last reader leaves while it waits is over, and lets go of the 
   assert.deepEqual([on.budget.waiting, body.isCancelled], [0, true])
 })
 
-test('a run that would pause is parked at once while others wait for a connection, and resumes where it was', async () => {
+test('a run that would pause while others wait for a connection gives it back at once, and keeps what it has read', async () => {
   const on = stage(10)
   const run = started(on, 'one', 9)
   on.origin.waiting = 1
   await read(run, 0, 9)
   await quiet()
-  assert.deepEqual([on.origin.requests, on.origin.openBodies], [1, 0])
+  assert.deepEqual([on.origin.requests, on.origin.openBodies, on.budget.reservedBytes], [1, 0, 4 * sliceBytes])
+  assert.deepEqual(
+    [1, 2].map((index) => run.covers(index)),
+    [true, true],
+  )
+  run.detach()
+  await run.ended
+  assert.deepEqual([on.budget.reservedBytes, on.clock.waiting], [0, 0])
+})
+
+test('a run without a connection asks again when nothing is left of what it has read, for as much as it may keep', async () => {
+  const on = stage(10)
+  const run = started(on, 'one', 9)
+  on.origin.waiting = 1
+  await read(run, 0, 9)
+  await quiet()
+  await read(run, 1, 9)
+  await quiet()
+  const before = on.origin.bytesSent
+  assert.equal(on.origin.requests, 1)
+  await read(run, 2, 9)
+  await quiet()
+  assert.deepEqual([on.origin.requests, on.origin.bytesSent - before, on.origin.openBodies], [2, 2 * sliceBytes, 0])
+  run.detach()
+  await run.ended
+})
+
+test('a run without a connection gives its memory to those who wait for that, and after a second to anybody', async () => {
+  const on = stage(10, {}, forTwo())
+  const run = started(on, 'one', 9)
+  on.origin.waiting = 1
+  await read(run, 0, 9)
+  await quiet()
+  const { signal } = new AbortController()
+  const reserved = [1, 2].map(() => on.budget.reserve('b', 4 * sliceBytes, signal, () => undefined))
+  const unreserve = await Promise.all(reserved)
+  assert.equal(run.covers(1), false)
+  for (const each of unreserve) each()
+
+  const other = started(on, 'two', 9)
+  await read(other, 0, 9)
+  await quiet()
+  assert.deepEqual([on.budget.reservedBytes, other.covers(1)], [4 * sliceBytes, true])
+  await on.clock.advance(1000)
+  await quiet()
+  assert.deepEqual([on.budget.reservedBytes, other.covers(1)], [0, false])
+  for (const each of [run, other]) each.detach()
+  await Promise.all([run.ended, other.ended])
+})
+
+test('a run asks for all there is when nobody has waited for five seconds', async () => {
+  const on = stage(30)
+  const run = started(on, 'one', 29)
+  on.origin.waiting = 1
+  await read(run, 0, 29)
+  await quiet()
   on.origin.waiting = 0
-  for (let index = 3; index < 10; index += 1) {
-    const bytes = await read(run, index, 9)
-    assert.deepEqual(bytes, Buffer.from(on.origin.bytes(index * sliceBytes, (index + 1) * sliceBytes)))
+  await on.clock.advance(4999)
+  await read(run, 3, 29)
+  await quiet()
+  assert.deepEqual([on.origin.requests, on.origin.openBodies], [2, 0])
+  await on.clock.advance(1)
+  for (let index = 4; index < 30; index += 1) await read(run, index, 29)
+  assert.equal(on.origin.requests, 3)
+  run.detach()
+  await run.ended
+})
+
+test('where more than half of the memory is taken, a run makes do with half as much, and reads one slice ahead', async () => {
+  const on = stage(10, {}, new FillBudget(8 * sliceBytes, []))
+  for (const slices of [4, 1]) {
+    on.budget.reserve('other', slices * sliceBytes, new AbortController().signal, () => undefined)
   }
-  assert.equal(on.origin.requests, 2)
+  const before = on.budget.reservedBytes
+  const run = started(on, 'one', 9)
+  await read(run, 0, 9)
+  await quiet()
+  assert.deepEqual(
+    [on.budget.reservedBytes - before, await on.store.has(new CacheKey('b', 'one').sliceId(1))],
+    [2 * sliceBytes, true],
+  )
+  assert.equal(await on.store.has(new CacheKey('b', 'one').sliceId(2)), false)
+  await read(run, 1, 9)
+  assert.equal(run.covers(0), false)
   run.detach()
   await run.ended
 })
