@@ -26,7 +26,8 @@ const rooms: Readonly<Record<string, Room>> = {
   http: { uses: ['base'] },
   redis: { uses: ['base'], packages: ['ioredis'] },
   cache: { uses: ['base', 'redis'], packages: ['lru-cache', 'msgpackr/'] },
-  origin: { uses: ['base'], packages: ['undici', '@aws-sdk/'] },
+  // Connections to the origin, and memory for what comes of them, are waited for in the same way.
+  origin: { uses: ['base', 'limits/two-lines.ts'], packages: ['undici', '@aws-sdk/'] },
   policy: { uses: ['base'], types: ['cache', 'origin', 'http'], packages: ['structured-headers'] },
   routing: { uses: ['base', 'policy'], types: ['http', 'origin'] },
   access: { uses: ['base'], types: ['http', 'routing'], packages: ['jose', 'lru-cache', 're2js'] },
@@ -34,7 +35,7 @@ const rooms: Readonly<Record<string, Room>> = {
   limits: { uses: ['base', 'redis', 'cache/arena/locks.ts'], types: ['http', 'routing'] },
   objects: {
     // Memory for what is on its way is shared among buckets as slots for requests are.
-    uses: ['base', 'cache', 'origin', 'policy', 'limits/line.ts', 'limits/shared-places.ts'],
+    uses: ['base', 'cache', 'origin', 'policy', 'limits/shared-places.ts', 'limits/two-lines.ts'],
     types: ['access'],
     packages: ['lru-cache'],
   },

@@ -38,12 +38,13 @@ export class Allotment {
   }
 
   /** For slices from `first` to `last`, as many as may be kept at once. Undefined: it has them, and need not wait. */
-  take(first: number, last: number): Promise<void> | undefined {
+  take(first: number, last: number, isGoingOn: boolean): Promise<void> | undefined {
     if (this.#unreserve !== undefined) return undefined
     const { key, head } = this.#spec
     this.#slices = this.#budget.isScarce ? whereScarce : usual
     const end = Math.min((last + 1) * head.sliceBytes, (first + this.#slices) * head.sliceBytes, head.size)
-    const reserved = this.#budget.reserve(bucketOf(key.id), end - first * head.sliceBytes, this.#signal, this.#pressed)
+    const bytes = end - first * head.sliceBytes
+    const reserved = this.#budget.reserve(bucketOf(key.id), bytes, this.#signal, this.#pressed, isGoingOn)
     if (reserved instanceof Promise) {
       return reserved.then((unreserve) => {
         this.#unreserve = unreserve

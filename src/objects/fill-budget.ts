@@ -1,7 +1,7 @@
 /** How much memory everything that is being filled may hold at once, of all buckets together, with a part of it for each. */
 
-import { Line } from '../limits/line.ts'
 import { Holding, SharedPlaces } from '../limits/shared-places.ts'
+import { TwoLines } from '../limits/two-lines.ts'
 
 /** Gives back what was reserved; more than once does nothing. */
 export type Unreserve = () => void
@@ -19,7 +19,7 @@ interface Holder {
 /** What one bucket has of the budget, and who of it waits: also behind those who need more than there is. */
 interface Account {
   readonly holding: Holding
-  readonly line: Line<Applicant>
+  readonly line: TwoLines<Applicant>
 }
 
 export class FillBudget {
@@ -78,13 +78,19 @@ export class FillBudget {
   /**
    * More than half of all there is counts as that half, which nobody is promised: so everybody's turn comes. A promise where
    * there is too little; it rejects with the signal's reason. `pressed`: called when somebody
-   * begins to wait while this is held, and nobody did before.
+   * begins to wait while this is held, and nobody did before. `isGoingOn`: it does not have to come before those who go on.
    */
-  reserve(bucket: string, bytes: number, signal: AbortSignal, pressed: () => void): Unreserve | Promise<Unreserve> {
+  reserve(
+    bucket: string,
+    bytes: number,
+    signal: AbortSignal,
+    pressed: () => void,
+    isGoingOn = false,
+  ): Unreserve | Promise<Unreserve> {
     const counted = Math.min(bytes, Math.floor(this.#maxBytes / 2))
     const account = this.#account(bucket)
     if (this.#mayTake(account, counted) && this.#take(account, counted)) return this.#granted(account, counted, pressed)
-    return this.#wait(account, counted, signal, pressed)
+    return this.#wait(account, { bytes: counted, isGoingOn }, signal, pressed)
   }
 
   /** Nobody waits who comes first. What is promised to a bucket is waited for by nobody else. */
@@ -95,7 +101,7 @@ export class FillBudget {
   #account(bucket: string): Account {
     const known = this.#accounts.get(bucket)
     if (known !== undefined) return known
-    const account = { holding: new Holding(), line: new Line<Applicant>() }
+    const account = { holding: new Holding(), line: new TwoLines<Applicant>() }
     this.#accounts.set(bucket, account)
     return account
   }
@@ -119,7 +125,12 @@ export class FillBudget {
     }
   }
 
-  #wait(account: Account, bytes: number, signal: AbortSignal, pressed: () => void): Promise<Unreserve> {
+  #wait(
+    account: Account,
+    { bytes, isGoingOn }: { readonly bytes: number; readonly isGoingOn: boolean },
+    signal: AbortSignal,
+    pressed: () => void,
+  ): Promise<Unreserve> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const leave = () => {
@@ -136,7 +147,7 @@ export class FillBudget {
         },
       }
       signal.addEventListener('abort', leave)
-      account.line.join(applicant)
+      account.line.join(applicant, isGoingOn)
       this.#waiting++
       this.#grantWaiting()
       if (this.#waiting === 1) for (const { pressed } of this.#holders) pressed?.()

@@ -4,7 +4,7 @@ import { ProxyError } from '../base/errors.ts'
 import type { Timeline } from '../base/trace.ts'
 import type { ByteRange, HeaderList } from '../base/types.ts'
 import type { ObjectHead } from '../cache/record.ts'
-import type { ObjectRef, Origin, OriginBody } from '../origin/origin.ts'
+import type { ObjectRef, Origin, OriginBody, OriginQuery } from '../origin/origin.ts'
 import { isMadeUp } from '../policy/validators.ts'
 
 /** A body no longer than this comes in whole though nobody reads it, and gives its connection back. */
@@ -32,10 +32,10 @@ export async function askPinned(
   { head, ref, origin, forwarded, timeline }: PinnedQuestion,
   range: ByteRange,
   signal: AbortSignal,
-  avoid: string | undefined,
+  how: Pick<OriginQuery, 'avoid' | 'isGoingOn'>,
 ): Promise<PinnedBody> {
   const pinned = { method: 'GET', headers: forwarded, range, ifMatch: head.etag, signal, timeline } as const
-  const answer = await origin.ask(ref, avoid === undefined ? pinned : { ...pinned, avoid })
+  const answer = await origin.ask(ref, { ...pinned, ...how })
   if (answer.kind !== 'object') {
     throw new ProxyError('ObjectChanged', `origin answered '${answer.kind}' to a pinned range`)
   }

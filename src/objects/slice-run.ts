@@ -12,10 +12,8 @@
  * | parked  | has given back its memory as well     | a reader asks further -> queued                                    |
  * | ended   | left the table                        |                                                                    |
  *
- * While others wait for a connection to this origin, a paused run rests; while they wait for memory, it is parked. One whose
- * turn is over asks again, or is queued again. A queued run holds no connection for long: one that has memory may wait for
- * that very one.
- *
+ * While others wait for a connection to this origin, a paused run rests; while they wait for memory, it is parked, and one whose
+ * turn is over is queued again.
  * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
  * on with at that very byte from another replica, where that has the same version.
  */
@@ -159,7 +157,7 @@ export class SliceRun {
 
   async #takeTurn(given: PinnedBody | undefined): Promise<void> {
     this.#pace.turnBegan()
-    const waiting = this.#memory.take(this.#next, this.#last)
+    const waiting = this.#memory.take(this.#next, this.#last, this.#isGoingOn)
     let opened = waiting === undefined ? given : letGo(given, this.#spec.head)
     if (waiting !== undefined) await this.#whileWaiting(() => waiting)
     opened ??= await this.#ask()
@@ -167,10 +165,10 @@ export class SliceRun {
     while (opened !== undefined) opened = await this.#drinkOrResume(opened)
   }
 
-  /** Without a connection: true when it goes on with the memory that it has, and with what it has read ahead. */
+  /** Without a connection. True: it goes on with the memory that it has, and with what it has read ahead. */
   async #mayRest(): Promise<boolean> {
     if (this.#isIdle) return false
-    // Not before its readers need more, so that it asks for more than one slice.
+    // Asked for one by one, slices would be as many requests.
     const isDry = () => this.#isOver() || this.#next <= this.#demand.asked + 1
     if (!isDry()) {
       this.#pace.paused()
@@ -190,10 +188,13 @@ export class SliceRun {
     this.#held.fail(failure)
   }
 
+  /** Some of its readers have had bytes already. */
+  get #isGoingOn(): boolean {
+    return this.#next > this.#spec.first
+  }
+
   #isOver(): boolean {
-    return (
-      this.#next > this.#last || this.#abort.signal.aborted || (this.#readers === 0 && this.#next > this.#spec.first)
-    )
+    return this.#next > this.#last || this.#abort.signal.aborted || (this.#readers === 0 && this.#isGoingOn)
   }
 
   /** Another body to go on with, when this one broke off; undefined when it has done its part. */
@@ -207,7 +208,7 @@ export class SliceRun {
       if (!brokeOff || replica === undefined || this.#readers === 0) throw failure
       if (isMadeUp(this.#spec.head.etag) || ++this.#resumptions > maxResumptions) throw failure
       // Translated: that nobody can go on with it is no news to readers who were cut off.
-      return await this.#ask(replica).catch(() => Promise.reject(failure))
+      return await this.#ask({ avoid: replica }).catch(() => Promise.reject(failure))
     }
   }
 
@@ -272,7 +273,6 @@ export class SliceRun {
     return !this.#isOver() && this.#next <= this.#horizon && !this.#pace.isTurnOver()
   }
 
-  /** To go on, or to end. */
   get #hasReason(): boolean {
     return this.#isOver() || this.#next <= this.#horizon
   }
@@ -281,11 +281,12 @@ export class SliceRun {
     return this.#demand.horizon(this.#memory.ahead)
   }
 
-  #ask(avoid?: string): Promise<PinnedBody> {
+  #ask(avoiding?: { readonly avoid: string }): Promise<PinnedBody> {
     const { head } = this.#spec
     this.#askedUntil = this.#pace.endOf(this.#next, this.#horizon, this.#last)
     const end = Math.min((this.#askedUntil + 1) * head.sliceBytes, head.size)
-    return this.#whileWaiting((signal) => askPinned(this.#spec, { start: this.#position, end }, signal, avoid))
+    const how = { isGoingOn: this.#isGoingOn, ...avoiding }
+    return this.#whileWaiting((signal) => askPinned(this.#spec, { start: this.#position, end }, signal, how))
   }
 
   async #whileWaiting<V>(wait: (signal: AbortSignal) => V | Promise<V>): Promise<V> {

@@ -2,7 +2,8 @@
 
 import type { LookupFunction } from 'node:net'
 import { Client, type Dispatcher, Pool } from 'undici'
-import { type Carrier, Exchange } from './exchange.ts'
+import { ConnectionLine } from './connection-line.ts'
+import type { Carrier } from './exchange.ts'
 
 export interface ConnectionsOptions {
   readonly connections: number
@@ -28,9 +29,11 @@ class Connection extends Client implements Carrier {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    // One that was given up while it queued: as good as done, and the connection is free for the next.
-    if (handler instanceof Exchange && !handler.assign(this)) return true
-    return super.dispatch(options, handler)
+    if (!(handler instanceof ConnectionLine)) return super.dispatch(options, handler)
+    // Those that were given up while they queued: as good as done, and the connection is free for the next.
+    let waiting = handler.next()
+    while (waiting !== undefined && !waiting.exchange.assign(this)) waiting = handler.next()
+    return waiting === undefined || super.dispatch(waiting.options, waiting.exchange)
   }
 
   begin(): boolean {

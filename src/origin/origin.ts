@@ -24,6 +24,8 @@ export interface OriginQuery {
   readonly ifModifiedSince?: string
   /** Not from this replica, which has just failed: what it began is to be continued. */
   readonly avoid?: string
+  /** Its readers have had bytes already: where there are too few connections, those who have none come first. */
+  readonly isGoingOn?: boolean
   /** Of the request it is asked for: each exchange is a step of it. */
   readonly timeline?: Timeline | undefined
   /** How many times the replicas have been asked this, with this one. */

@@ -6,6 +6,7 @@ import { withoutFields } from '../base/header-list.ts'
 import type { Step } from '../base/trace.ts'
 import type { HeaderList, RangeSpec } from '../base/types.ts'
 import type { AnswerBody } from './answer-body.ts'
+import { ConnectionLine, type Waiting } from './connection-line.ts'
 import { createConnections } from './connections.ts'
 import {
   type CredentialOptions,
@@ -67,8 +68,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     ...(ports.lookup === undefined ? {} : { lookup: ports.lookup }),
   })
 
-  /** Without a connection so far. */
-  const waiting = new Set<Exchange>()
+  const line = new ConnectionLine()
 
   function prepare(ref: ObjectRef, query: OriginQuery, signAs: Credentials | undefined): SignedRequest {
     const path = address.pathOf(ref.key)
@@ -91,7 +91,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     })
   }
 
-  function begin(request: SignedRequest, query: OriginQuery): Exchange {
+  function begin(request: SignedRequest, query: OriginQuery): Waiting {
     const step = stepOf(query)
     const exchange = new Exchange({
       method: request.method,
@@ -99,17 +99,16 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
       timeoutMs: options.timeoutMs,
       signal: query.signal,
       step,
-      assigned(waitedMs) {
-        waiting.delete(exchange)
-        events.waited(options.bucketName, waitedMs)
-      },
+      assigned: (waitedMs) => events.waited(options.bucketName, waitedMs),
       received: (bytes) => events.received(options.bucketName, bytes),
       timedOut: (kind) => events.timedOut(options.bucketName, kind),
     })
     // Left to itself, undici closes the connection after every HEAD.
-    pool.dispatch({ ...request, headers: inTrace(request.headers, step), reset: false }, exchange)
-    if (exchange.assignedAtMs === undefined) waiting.add(exchange)
-    return exchange
+    const sent = { ...request, headers: inTrace(request.headers, step), reset: false }
+    const waiting = { options: sent, exchange }
+    line.join(waiting, query.isGoingOn === true)
+    pool.dispatch(sent, line)
+    return waiting
   }
 
   function report(exchange: Exchange, status: number | 'error'): void {
@@ -120,7 +119,8 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
   async function send(request: SignedRequest, query: OriginQuery, again = true): Promise<Answered> {
     const { signal } = query
     signal.throwIfAborted()
-    const exchange = begin(request, query)
+    const waiting = begin(request, query)
+    const { exchange } = waiting
     try {
       const head = await exchange.head
       report(exchange, head.status)
@@ -134,7 +134,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
       }
       throw error
     } finally {
-      waiting.delete(exchange) // one that was given up in the queue
+      line.leave(waiting) // one that was given up in the queue
     }
   }
 
@@ -142,7 +142,7 @@ export function createS3Origin(options: S3OriginOptions, ports: S3OriginPorts): 
     name: options.bucketName,
     fingerprint: address.fingerprint,
     get waiting() {
-      return waiting.size
+      return line.length
     },
     async ask(ref, query) {
       query.signal.throwIfAborted()

@@ -72,6 +72,26 @@ test('what one gives back goes to the buckets in turn', async () => {
   assert.deepEqual(granted, ['a1', 'a2', 'a3', 'b1', 'a4', 'b2'])
 })
 
+test('those who begin come before those who go on, every other time', async () => {
+  const { budget } = stage(20, [])
+  const { signal } = new AbortController()
+  const granted: string[] = []
+  const held: Unreserve[] = []
+  const ask = async (name: string, isGoingOn: boolean) => {
+    const unreserve = await budget.reserve('a', 10, signal, () => undefined, isGoingOn)
+    granted.push(name)
+    held.push(unreserve)
+  }
+  for (const name of ['first', 'second', 'on 1', 'on 2', 'on 3']) void ask(name, true)
+  for (const name of ['new 1', 'new 2']) void ask(name, false)
+  for (let given = 0; given < 5; given += 1) {
+    await turn()
+    held[given]?.()
+  }
+  await turn()
+  assert.deepEqual(granted.slice(2), ['new 1', 'on 1', 'new 2', 'on 2', 'on 3'])
+})
+
 test('a bucket that needs more than is free is not passed over for ever', async () => {
   const { granted, ask, give } = stage(20, [])
   const asked = [

@@ -181,3 +181,23 @@ test('a failing origin is no reason to forget the head', async () => {
   assert.equal(await on.store.has(key.id), true)
   assert.equal(body.isCancelled, true)
 })
+
+test('a run tells the origin whether its readers have had bytes already', async () => {
+  const on = stage(10)
+  const told: (boolean | undefined)[] = []
+  const ask = on.origin.ask.bind(on.origin)
+  on.origin.ask = (ref, query) => {
+    told.push(query.isGoingOn)
+    return ask(ref, query)
+  }
+  const run = new SliceRun(on.spec(2, 9), on)
+  run.attach()
+  await read(run, 2, 9)
+  await quiet()
+  await on.clock.advance(1000) // parked
+  await quiet()
+  await read(run, 5, 9)
+  assert.deepEqual(told, [false, true])
+  run.detach()
+  await run.ended
+})
