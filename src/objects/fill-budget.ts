@@ -3,6 +3,9 @@
 import { Holding, SharedPlaces } from '../limits/shared-places.ts'
 import { TwoLines } from '../limits/two-lines.ts'
 
+/** Of 256 MiB, so that 9 large objects have 4 MiB each, and 110 more that make do with 2 need not wait. */
+const plentyShare = 1 / 8
+
 /** Gives back what was reserved; more than once does nothing. */
 export type Unreserve = () => void
 
@@ -56,9 +59,9 @@ export class FillBudget {
     return this.#waiting
   }
 
-  /** More than half is taken: whoever can do with less should ask for less. */
+  /** Many share it: whoever can do with less should ask for less. */
   get isScarce(): boolean {
-    return this.#reservedBytes > this.#maxBytes / 2
+    return this.#reservedBytes > this.#maxBytes * plentyShare
   }
 
   /** From now on. What is reserved stays so. */
