@@ -10,7 +10,7 @@ import type { CacheRecord } from './record.ts'
 import type { RecordsOnDisk } from './records-on-disk.ts'
 import type { Scope } from './scope.ts'
 import type { Peeked } from './scopes-on-disk.ts'
-import type { CacheTier, Listed, Removed, TierEvents, TierUsage } from './tier.ts'
+import type { CacheTier, Lent, Listed, Removed, TierEvents, TierUsage } from './tier.ts'
 
 export interface DiskTierOptions {
   readonly folder: string
@@ -59,6 +59,9 @@ export async function openDiskTier(options: DiskTierOptions, ports: DiskTierPort
   return tier
 }
 
+/** Nothing is lent: it may be kept. */
+const given = () => {}
+
 class TierOnDisk implements DiskTier {
   readonly name = 'disk'
   readonly #options: DiskTierOptions
@@ -96,7 +99,12 @@ class TierOnDisk implements DiskTier {
   }
 
   getNow(id: RecordId): CacheRecord | undefined {
-    return this.#folder?.records.getNow(id) // a closed one has no file open
+    return this.#folder?.records.getNow(id)?.record // a closed one has no file open
+  }
+
+  lendNow(id: RecordId): Lent | undefined {
+    const found = this.#folder?.records.getNow(id, true)
+    return found && { record: found.record, release: found.release ?? given }
   }
 
   async has(id: RecordId): Promise<boolean> {

@@ -95,11 +95,16 @@ export async function readRecord(
   return read === fileBytesOf(lengths) ? decodeParts(parts, file, lengths) : undefined
 }
 
-/** The same at once, of a file that is warm. Undefined also when it is not. Throws as reading does. */
-export function readRecordNow(reads: WarmReads, file: HotFile, lengths: RecordLengths): ReadRecord | undefined {
+/** The same at once, of a file that is warm. Undefined also when it is not. Throws as reading does. `room`: for its body. */
+export function readRecordNow(
+  reads: WarmReads,
+  file: HotFile,
+  lengths: RecordLengths,
+  room: Uint8Array | undefined,
+): ReadRecord | undefined {
   const bytes = fileBytesOf(lengths)
   if (!reads.isWarm(file, bytes)) return undefined
-  const parts = new Parts(lengths)
+  const parts = new Parts(lengths, room)
   return reads.readNow(file, parts.buffers) === bytes ? decodeParts(parts, file, lengths) : undefined
 }
 
@@ -109,9 +114,10 @@ class Parts {
   readonly body: Uint8Array | undefined
   readonly buffers: readonly Uint8Array[]
 
-  constructor({ headBytes, bodyBytes }: RecordLengths) {
+  /** `room`: for the body. */
+  constructor({ headBytes, bodyBytes }: RecordLengths, room?: Uint8Array) {
     this.beginning = Buffer.allocUnsafe(headerBytes + headBytes)
-    this.body = bodyBytes < 0 ? undefined : aloneInItsBuffer(bodyBytes)
+    this.body = bodyBytes < 0 ? undefined : (room ?? aloneInItsBuffer(bodyBytes))
     this.buffers = this.body === undefined || bodyBytes === 0 ? [this.beginning] : [this.beginning, this.body]
   }
 }

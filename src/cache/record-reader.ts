@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
+import { BodyRooms, type Room } from './body-rooms.ts'
 import type { DiskLayout } from './disk-layout.ts'
 import type { Files } from './files.ts'
-import { HotFiles } from './hot-files.ts'
+import { type HotFile, HotFiles } from './hot-files.ts'
 import type { DecodedRecord } from './record-codec.ts'
 import type { RecordDigest } from './record-digest.ts'
 import {
@@ -19,12 +20,18 @@ import { WarmReads } from './warm-reads.ts'
 /** Well under the 4,096 descriptors that a process may commonly have. */
 const maxHotFiles = 1000
 
+/** `release`: of a body that is only lent. */
+export interface LentRecord extends DecodedRecord {
+  readonly release: Room['release'] | undefined
+}
+
 /** Reads the files of records, and keeps open those that are read often. */
 export class RecordReader {
   readonly #layout: DiskLayout
   readonly #files: Files
   readonly #hot: HotFiles
   readonly #reads: WarmReads
+  readonly #rooms = new BodyRooms()
 
   constructor(layout: DiskLayout, files: Files, clock: Clock) {
     this.#layout = layout
@@ -39,10 +46,18 @@ export class RecordReader {
   }
 
   /** At once, when the file is open and in the page cache. Undefined says nothing: ask `read`. Never throws. */
-  readNow(digest: RecordDigest, lengths: RecordLengths): ReadRecord | undefined {
+  readNow(digest: RecordDigest, lengths: RecordLengths, mayLend: boolean): LentRecord | undefined {
     const file = this.#hot.ready(digest)
+    if (file === undefined) return undefined
+    const room = mayLend ? this.#rooms.take(lengths.bodyBytes) : undefined
+    const found = this.#tryNow(file, lengths, room?.bytes)
+    if (found === undefined) room?.release()
+    return found && { id: found.id, record: found.record, release: room?.release }
+  }
+
+  #tryNow(file: HotFile, lengths: RecordLengths, room: Uint8Array | undefined): ReadRecord | undefined {
     try {
-      return file && readRecordNow(this.#reads, file, lengths)
+      return readRecordNow(this.#reads, file, lengths, room)
     } catch {
       return undefined // `read` tries again, and says why it fails
     }

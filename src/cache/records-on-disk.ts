@@ -12,7 +12,7 @@ import { PutsUnderWay, type PutUnderWay } from './puts-under-way.ts'
 import { type CacheRecord, tagsOf } from './record.ts'
 import { digestOf, type RecordDigest } from './record-digest.ts'
 import { allocatedBytes, encodeFile, type FileHeader, fileBytesOf, type ReadRecord } from './record-file.ts'
-import { RecordReader } from './record-reader.ts'
+import { type LentRecord, RecordReader } from './record-reader.ts'
 import { RecordWriter } from './record-writer.ts'
 import { ScopesOnDisk } from './scopes-on-disk.ts'
 import type { Removed } from './tier.ts'
@@ -114,13 +114,14 @@ export class RecordsOnDisk {
   }
 
   /** Undefined says nothing: ask `get`. Never throws. */
-  getNow(id: RecordId): CacheRecord | undefined {
+  getNow(id: RecordId, mayLend = false): LentRecord | undefined {
     const digest = digestOf(id)
     const entry = this.turns.isBusy(digest) ? undefined : this.index.peek(id, digest)
-    const found = entry && this.#reader.readNow(digest, entry)
-    if (found?.id !== id) return undefined
-    this.index.get(id, digest) // a use, which `get` counts itself when it is asked
-    return found.record
+    const found = entry && this.#reader.readNow(digest, entry, mayLend)
+    if (found?.id === id)
+      this.index.get(id, digest) // a use, which `get` counts itself when it is asked
+    else found?.release?.()
+    return found?.id === id ? found : undefined
   }
 
   async has(id: RecordId): Promise<boolean> {

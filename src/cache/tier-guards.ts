@@ -47,6 +47,7 @@ export function withDeadline(tier: CacheTier, ms: number, clock: Clock): CacheTi
     name: tier.name,
     get: (id) => within('get', () => tier.get(id)),
     getNow: (id) => (overdue >= maxOverdue ? undefined : tier.getNow?.(id)),
+    lendNow: (id) => (overdue >= maxOverdue ? undefined : tier.lendNow?.(id)),
     has: (id) => within('has', () => tier.has(id)),
     put: (id, record) => within('put', () => tier.put(id, record)),
     remove: (id) => within('remove', () => tier.remove(id)),
@@ -67,15 +68,18 @@ export function withTiming(tier: CacheTier, clock: Clock, events: Pick<StoreEven
     return result
   }
 
+  function timedNow<T>(read: () => T | undefined): T | undefined {
+    const startedMs = clock.monotonicMs()
+    const found = read()
+    if (found !== undefined) events.worked(tier.name, 'get', clock.monotonicMs() - startedMs)
+    return found
+  }
+
   return {
     name: tier.name,
     get: (id) => timed('get', () => tier.get(id)),
-    getNow(id) {
-      const startedMs = clock.monotonicMs()
-      const record = tier.getNow?.(id)
-      if (record !== undefined) events.worked(tier.name, 'get', clock.monotonicMs() - startedMs)
-      return record
-    },
+    getNow: (id) => timedNow(() => tier.getNow?.(id)),
+    lendNow: (id) => timedNow(() => tier.lendNow?.(id)),
     has: (id) => tier.has(id),
     put: (id, record) => timed('put', () => tier.put(id, record)),
     remove: (id) => timed('remove', () => tier.remove(id)),
@@ -127,6 +131,15 @@ export function withBreakers(
     return admission === undefined ? missing : tried(reads, admission, act)
   }
 
+  function readNow<T>(act: () => T | undefined): T | undefined {
+    // While it is half open, what `get` tries has to show whether the tier works.
+    const admission = reads.state === 'closed' ? reads.admit() : undefined
+    if (admission === undefined) return undefined
+    const found = act()
+    if (found !== undefined) reads.succeeded(admission)
+    return found
+  }
+
   async function required<T>(breaker: Breaker, act: () => Promise<T>): Promise<T> {
     const admission = breaker.admit()
     if (admission === undefined) throw unavailable
@@ -136,14 +149,8 @@ export function withBreakers(
   return {
     name: tier.name,
     get: (id) => read(undefined, () => tier.get(id)),
-    getNow(id) {
-      // While it is half open, what `get` tries has to show whether the tier works.
-      const admission = reads.state === 'closed' ? reads.admit() : undefined
-      if (admission === undefined) return undefined
-      const record = tier.getNow?.(id)
-      if (record !== undefined) reads.succeeded(admission)
-      return record
-    },
+    getNow: (id) => readNow(() => tier.getNow?.(id)),
+    lendNow: (id) => readNow(() => tier.lendNow?.(id)),
     has: (id) => read(false, () => tier.has(id)),
     put: (id, record) => required(writes, () => tier.put(id, record)),
     remove: (id) => required(reads, () => tier.remove(id)),

@@ -106,3 +106,15 @@ export interface Readership {
   readerCame(object: RecordId): void
   readerLeft(object: RecordId): void
 }
+
+/** Of several tiers: a record that more than one had counts once. */
+export function summed(removed: readonly Removed[]): Removed {
+  return {
+    entries: Math.max(0, ...removed.map(({ entries }) => entries)),
+    bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
+export function watchesReaders(tier: CacheTier): tier is CacheTier & Readership {
+  return 'readerCame' in tier && 'readerLeft' in tier
+}

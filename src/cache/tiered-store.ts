@@ -13,6 +13,7 @@ import type { Scope } from './scope.ts'
 import { SlowLookups } from './slow-lookups.ts'
 import { type Peeked, Survey } from './survey.ts'
 import type { CacheTier, Listed, Readership, Removed, StoreEvents, TierUsage } from './tier.ts'
+import { summed, watchesReaders } from './tier.ts'
 import { WriteBehind } from './write-behind.ts'
 
 export interface Found {
@@ -204,7 +205,7 @@ class TieredStore implements RecordStore {
   async #find(id: RecordId, timeline: Timeline | undefined, mayBorrow: boolean): Promise<Found | undefined> {
     this.#requireOpen()
     const fastest = this.#clean
-    if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline)
+    if (fastest === undefined) return this.#lookIn(this.#layers, id, timeline, mayBorrow)
     const step = timeline?.begin(fastest.name)
     const ready = fastest.ready(id)
     const lent = mayBorrow ? ready?.lendNow?.(id) : undefined
@@ -227,33 +228,39 @@ class TieredStore implements RecordStore {
     layers: readonly WriteBehind[],
     id: RecordId,
     timeline: Timeline | undefined,
+    mayBorrow = false,
     isSecondLook = false,
   ): Promise<Found | undefined> {
     const lookup = this.#lookups.begin(id)
     const purged: WriteBehind[] = []
     for (const layer of layers) {
       const step = timeline?.begin(layer.name)
-      const record = await this.#ask(layer, id, purged)
-      step?.end({ 'yatagarasu.found': record !== undefined })
-      if (record === undefined) continue
-      if (this.#lookups.finish(lookup)) this.#promote(id, record, layer)
-      return { record, tier: layer.name }
+      const found = await this.#ask(layer, id, purged, mayBorrow)
+      step?.end({ 'yatagarasu.found': found !== undefined })
+      if (found === undefined) continue
+      if (this.#lookups.finish(lookup)) this.#promote(id, found.record, layer)
+      return found
     }
     const isMissing = this.#lookups.finish(lookup)
     if (isMissing) for (const layer of purged) void layer.remove(id) // never rejects
     // While a slow tier said no, somebody else has fetched the object and put it: in a tier that was asked before.
-    return isMissing || isSecondLook ? undefined : this.#lookIn(this.#layers, id, timeline, true)
+    return isMissing || isSecondLook ? undefined : this.#lookIn(this.#layers, id, timeline, false, true)
   }
 
   /** What is purged is a miss; the tier that has it is added to `purged`. */
-  async #ask(layer: WriteBehind, id: RecordId, purged: WriteBehind[]): Promise<CacheRecord | undefined> {
+  async #ask(layer: WriteBehind, id: RecordId, purged: WriteBehind[], mayBorrow: boolean): Promise<Found | undefined> {
     try {
-      const record = layer.ready(id)?.getNow?.(id) ?? (await layer.get(id))
+      const ready = layer.ready(id)
+      // What goes to faster tiers as well is not only lent.
+      const lent = mayBorrow && layer === this.#fastest ? ready?.lendNow?.(id) : undefined
+      const record = lent?.record ?? ready?.getNow?.(id) ?? (await layer.get(id))
       const isPurged = record !== undefined && this.#isPurged(id, record)
       if (isPurged) purged.push(layer)
-      const found = isPurged ? undefined : record
-      this.#events[found === undefined ? 'missed' : 'hit'](layer.name, bucketOf(id))
-      return found
+      const isHit = record !== undefined && !isPurged
+      if (!isHit) lent?.release()
+      this.#events[isHit ? 'hit' : 'missed'](layer.name, bucketOf(id))
+      if (!isHit) return undefined
+      return lent ? { record, tier: layer.name, release: lent.release } : { record, tier: layer.name }
     } catch (error) {
       this.#events.failed(layer.name, 'get', error)
       this.#events.missed(layer.name, bucketOf(id))
@@ -286,15 +293,4 @@ class TieredStore implements RecordStore {
   #requireOpen(): void {
     if (this.#isClosed) throw new Error('the record store is closed')
   }
-}
-
-function summed(removed: readonly Removed[]): Removed {
-  return {
-    entries: Math.max(0, ...removed.map(({ entries }) => entries)),
-    bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0),
-  }
-}
-
-function watchesReaders(tier: CacheTier): tier is CacheTier & Readership {
-  return 'readerCame' in tier && 'readerLeft' in tier
 }

@@ -42,6 +42,39 @@ test('a record that was read is had at once for ten seconds, as the same head', 
   assert.equal(isHadAtOnce(), false)
 })
 
+test('a long body is lent: its bytes are the next one’s when they are given back, and what was not lent stays', async (t) => {
+  const { tier, record } = await tierWith(t, 64 * KiB)
+  const [first, second] = [tier.lendNow?.(a), tier.lendNow?.(a)]
+  assert.deepEqual([first?.record, second?.record, tier.getNow?.(a)], [record, record, record])
+  const bytesOf = (lent: typeof first) => (lent?.record.kind === 'object' ? lent.record.body?.buffer : undefined)
+  assert.ok(bytesOf(first) instanceof SharedArrayBuffer)
+  assert.notEqual(bytesOf(first), bytesOf(second))
+  first?.release()
+  assert.equal(bytesOf(tier.lendNow?.(a)), bytesOf(first))
+  assert.deepEqual(second?.record, record)
+  await tier.close()
+  assert.equal(tier.lendNow?.(a), undefined)
+})
+
+test('a damaged file keeps no room, and a short body needs none', async (t) => {
+  const { folder, tier } = await tierWith(t, 64 * KiB)
+  const lent = tier.lendNow?.(a)
+  lent?.release()
+  flipBit(pathOf(folder, a), 40 * KiB)
+  assert.equal(tier.lendNow?.(a), undefined)
+  await tier.put(idOf('b'), objectOf(64 * KiB))
+  await tier.get(idOf('b'))
+  const other = tier.lendNow?.(idOf('b'))
+  const bodies = [lent, other].map((each) => (each?.record.kind === 'object' ? each.record.body?.buffer : undefined))
+  assert.equal(bodies[0], bodies[1])
+  await tier.put(idOf('c'), objectOf('short'))
+  await tier.get(idOf('c'))
+  const short = tier.lendNow?.(idOf('c'))
+  short?.release()
+  assert.ok(short?.record.kind === 'object' && short.record.body?.buffer instanceof ArrayBuffer)
+  await tier.close()
+})
+
 test('a long record is never had at once', async (t) => {
   const { tier, isHadAtOnce } = await tierWith(t, 128 * KiB)
   assert.equal(isHadAtOnce(), false)

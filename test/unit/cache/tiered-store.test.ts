@@ -85,6 +85,25 @@ test('bytes are lent to those who borrow, by the tier that is asked first, while
   assert.equal(await behind.lend(a), undefined)
 })
 
+test('a disk that is asked first lends too, and what is purged is given back at once', async () => {
+  const events = new TierEventLog()
+  const clock = new FakeClock()
+  const purges = logOf(clock)
+  let returned = 0
+  const release = () => {
+    returned += 1
+  }
+  const disk = { ...memoryAs('disk', events), lendNow: () => ({ record, release }) }
+  const store = createTieredStore([disk], events, clock, purges)
+  assert.deepEqual(await store.lend(a), { record, tier: 'disk', release })
+  assert.equal(await store.get(a), undefined)
+  assert.equal(returned, 0)
+  await clock.advance(1)
+  purges.order(everything, 'hard')
+  assert.equal(await store.lend(a), undefined)
+  assert.ok(returned > 0)
+})
+
 test('what is being removed or replaced is not had at once', async () => {
   const hold = new Barrier()
   const events = new TierEventLog()

@@ -1,0 +1,51 @@
+/**
+ * Rooms for bodies that are read from a file only to be sent. A new one for each made V8 mark the whole heap after every few hundred:
+ * at 100 KiB that was more than half of the CPU of a hit.
+ */
+
+/** Less is not worth a loan. */
+const leastBytes = 16 * 1024
+/** Rooms come in multiples of this. */
+const stepBytes = 16 * 1024
+/** What lies idle: for 160 bodies of 100 KiB. */
+const mostIdleBytes = 16 * 1024 * 1024
+
+export interface Room {
+  readonly bytes: Uint8Array
+  /** May be called twice. The bytes are another's from then on. */
+  readonly release: () => void
+}
+
+export class BodyRooms {
+  readonly #idle = new Map<number, SharedArrayBuffer[]>()
+  #idleBytes = 0
+
+  /** Undefined: not worth it, or there is no body. */
+  take(bytes: number): Room | undefined {
+    if (bytes < leastBytes) return undefined
+    const size = Math.ceil(bytes / stepBytes) * stepBytes
+    // Shared, as all bytes that are lent: so whoever sends them sees that they are.
+    const buffer = this.#takeIdle(size) ?? new SharedArrayBuffer(size)
+    let isOut = true
+    const release = () => {
+      if (isOut) this.#giveBack(buffer)
+      isOut = false
+    }
+    return { bytes: new Uint8Array(buffer, 0, bytes), release }
+  }
+
+  #takeIdle(size: number): SharedArrayBuffer | undefined {
+    const buffer = this.#idle.get(size)?.pop()
+    if (buffer !== undefined) this.#idleBytes -= size
+    return buffer
+  }
+
+  #giveBack(buffer: SharedArrayBuffer): void {
+    const size = buffer.byteLength
+    if (this.#idleBytes + size > mostIdleBytes) return
+    this.#idleBytes += size
+    const same = this.#idle.get(size)
+    if (same === undefined) this.#idle.set(size, [buffer])
+    else same.push(buffer)
+  }
+}
