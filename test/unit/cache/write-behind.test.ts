@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { EpochMs, RecordId } from '../../../src/base/types.ts'
+import type { EpochMs } from '../../../src/base/types.ts'
 import type { WriteBounds } from '../../../src/cache/queue-bounds.ts'
-import type { CacheRecord } from '../../../src/cache/record.ts'
 import { everything } from '../../../src/cache/scope.ts'
 import { type CacheTier, TierUnavailable } from '../../../src/cache/tier.ts'
 import { WriteBehind } from '../../../src/cache/write-behind.ts'
@@ -58,17 +57,6 @@ function broken(operations: readonly ('put' | 'remove' | 'clear')[], error: Erro
     await turn()
   }
   return { ...over(tier, memory, clock, events, {}), mend, calls }
-}
-
-/** As `broken`, of a tier that can put at once. */
-function puttingAtOnce(operations: readonly ('put' | 'remove')[]) {
-  const on = broken(operations)
-  const putNow = (id: RecordId, record: CacheRecord) => {
-    if (operations.includes('put')) throw new Error('broken on purpose')
-    void on.memory.put(id, record)
-  }
-  const tier = Object.assign(on.layer.tier, { putNow })
-  return { ...on, layer: new WriteBehind(tier, roomy, on.events, on.clock) }
 }
 
 test('what is being written is read from the queue', async () => {
@@ -211,28 +199,6 @@ test('a record that could not be written takes the older one with it', async () 
   await mend()
   assert.equal(await memory.has(a), false)
   assert.equal(await layer.get(a), undefined)
-})
-
-test('a tier that puts at once is not queued for, unless something older is still to be done', async () => {
-  const { layer, memory, mend } = puttingAtOnce(['remove'])
-  assert.equal(layer.put(a, objectOf('first')), undefined)
-  assert.deepEqual(await memory.get(a), objectOf('first'))
-  await layer.remove(a)
-  const turned = layer.put(a, objectOf('second'))
-  assert.ok(turned instanceof Promise)
-  await turned
-  await mend()
-  assert.deepEqual(await memory.get(a), objectOf('second'))
-})
-
-test('what could not be put at once goes the way of other failures', async () => {
-  const { layer, memory, events, mend } = puttingAtOnce(['put'])
-  await memory.put(a, objectOf('older'))
-  await layer.put(a, objectOf('newer'))
-  assert.deepEqual(events.lines, ['disk failed put'])
-  assert.equal(await layer.get(a), undefined)
-  await mend()
-  assert.equal(await memory.has(a), false)
 })
 
 test('a removal that fails is owed: nothing of it is served, one is tried each second, and the rest when that works', async () => {
