@@ -138,11 +138,10 @@ async function keep(
     head.size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
   if (known !== undefined || asking.method === 'HEAD') {
     answer.body.cancel()
-    await ports.store.put(
-      key.id,
-      known === undefined ? { kind: 'object', head } : { kind: 'object', head, body: known },
-    )
-    return landStored(asking, key, head, known, undefined, varyNames, ports)
+    const record = { kind: 'object', head, ...(known && { body: known }) } as const
+    // Nobody waits for a tier. A store that is closed rejects, and nobody looks there any more.
+    const arriving = ports.store.put(key.id, record).catch(() => {})
+    return { ...landStored(asking, key, head, known, undefined, varyNames, ports), arriving }
   }
   // The run before the head: who finds the head looks for a run, and would start another where there is none yet.
   const landing = landStored(asking, key, head, undefined, startRun(answer, asking, key, head, ports), varyNames, ports)
