@@ -35,7 +35,7 @@ import type { Verifier } from './admission.ts'
 import { closeAudit, type OpenedAudit, sinksOf } from './audit.ts'
 import { memoryParts } from './memory-in-use.ts'
 import { OriginHealth } from './origin-health.ts'
-import { type Seat, soleSeat } from './seat.ts'
+import { type Seat, seatOfAll } from './seat.ts'
 import { SharedParts } from './shared-parts.ts'
 import { openTiers } from './tiers.ts'
 import { PoolPressure } from './warming.ts'
@@ -89,7 +89,7 @@ export interface Foundation extends FoundationPorts {
 
 /** Rejects when a tier or what waits for audit belongs to another process. What else is wrong with a tier makes it a miss until it is mended. */
 export async function openFoundation(config: Config, ports: FoundationPorts): Promise<Foundation> {
-  const { clock, random, log, version, board, seat = soleSeat } = ports
+  const { clock, random, log, version, board, seat = seatOfAll(config) } = ports
   const { logger } = log
   const purges = new PurgeLog(clock, random, Math.max(0, ...config.layers.map(longestStayMs)))
   seat.joinPurges(purges)

@@ -3,12 +3,10 @@
 import type { DenialWatch } from '../audit/denial-watch.ts'
 import type { Clock } from '../base/clock.ts'
 import { createTrace } from '../base/trace.ts'
-import { ArenaTier } from '../cache/arena/arena-tier.ts'
-import { type ArenaHandle, createArena } from '../cache/arena/layout.ts'
+import type { ArenaHandle } from '../cache/arena/layout.ts'
 import { repairAfter } from '../cache/arena/repair.ts'
 import type { PurgeLog } from '../cache/purge-log.ts'
-import type { CacheTier, StoreEvents } from '../cache/tier.ts'
-import type { Config, LayerConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { Handler } from '../http/messages.ts'
 import { HubSlots } from '../limits/hub-slots.ts'
 import type { SlotHandle } from '../limits/slot-memory.ts'
@@ -29,6 +27,7 @@ import { tierCalls } from '../workers/remote-tier.ts'
 import { createRoll, type Roll, type RollMemory } from '../workers/roll.ts'
 import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
+import { arenaFor, arenaTier } from './arena.ts'
 import { Crew } from './crew.ts'
 import type { Foundation } from './foundation.ts'
 import { type Seat, soleSeat } from './seat.ts'
@@ -70,9 +69,6 @@ interface Centre {
 
 /** What a worker runs. */
 const program = new URL('../worker.ts', import.meta.url)
-
-/** Records are counted by bucket; there may be more of them after a reload. */
-const bucketsBeside = 256
 
 export class Hub {
   readonly seat: Seat
@@ -159,7 +155,7 @@ export class Hub {
         threadPeers = new ThreadPeers(calling(centre.peers.callsOf(hubThread)), clock)
       },
       sharedTier: (layer, events) =>
-        memoryTierOf(layer, this.#arena, hubThread, events, (thread) => !this.#roll.isAlive(thread)),
+        arenaTier(layer, this.#arena, hubThread, events, (thread) => !this.#roll.isAlive(thread)),
       peers: () => threadPeers,
       lend: (runs) => {
         if (threadPeers !== undefined) centre.peers?.join(hubThread, calling(threadPeers.callsTo(runs)))
@@ -181,24 +177,4 @@ export class Hub {
     if (thread === hubThread) this.#centre.slots?.collect()
     else this.#crew?.linkTo(thread)?.tell('collectSlots', undefined)
   }
-}
-
-/** Undefined: the layer is no memory tier. */
-export function memoryTierOf(
-  layer: LayerConfig,
-  arena: ArenaHandle | undefined,
-  worker: number,
-  events: StoreEvents,
-  isDead: (worker: number) => boolean = () => false,
-): CacheTier | undefined {
-  if (layer.kind !== 'memory' || arena === undefined) return undefined
-  return new ArenaTier({ arena, worker, isDead, maxItemBytes: layer.options.maxItemBytes }, events)
-}
-
-function arenaFor({ layers, buckets }: Config, workers: number): ArenaHandle | undefined {
-  const memory = layers.find(({ kind }) => kind === 'memory')
-  if (memory?.kind !== 'memory') return undefined
-  const { maxBytes } = memory.options
-  const sliceBytes = Math.max(...buckets.map(({ policy }) => policy.sliceBytes))
-  return createArena({ maxBytes, workers, maxBuckets: buckets.length + bucketsBeside, sliceBytes })
 }

@@ -11,6 +11,7 @@ import type { RateLimiter } from '../limits/rate-limiter.ts'
 import type { Peers } from '../objects/peers.ts'
 import type { RunTable } from '../objects/run-table.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { arenaFor, arenaTier } from './arena.ts'
 import { type AuditPorts, type OpenedAudit, openAudit } from './audit.ts'
 
 /** Each part is either made here, or stands for what another thread has. */
@@ -23,7 +24,7 @@ export interface Seat {
   joinPurges(log: PurgeLog): void
   createMetrics(build: { readonly version: string; readonly node: string }): Metrics
   openAudit(config: Config, ports: AuditPorts): Promise<OpenedAudit | undefined>
-  /** Undefined: the tier is this thread's own. */
+  /** Undefined: the tier is made of this thread's own tables and files. */
   sharedTier(layer: LayerConfig, events: StoreEvents): CacheTier | undefined
   /** Undefined: there are no others. After `joinPurges`. */
   peers(): Peers | undefined
@@ -38,6 +39,12 @@ export interface Seat {
 }
 
 /** Of a process that serves requests on one thread. */
+export function seatOfAll(config: Config): Seat {
+  const arena = arenaFor(config, 1)
+  return { ...soleSeat, sharedTier: (layer, events) => arenaTier(layer, arena, 0, events) }
+}
+
+/** What each thread makes for itself where nothing is shared. */
 export const soleSeat: Seat = {
   thread: 0,
   shareOf: (total) => total,

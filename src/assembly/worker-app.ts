@@ -26,11 +26,12 @@ import { createRemoteTier, type TierCalls } from '../workers/remote-tier.ts'
 import { answerRoll } from '../workers/roll.ts'
 import { shareOf } from '../workers/share.ts'
 import { ThreadPeers } from '../workers/thread-peers.ts'
+import { arenaTier } from './arena.ts'
 import { closeAudit, sinksOf } from './audit.ts'
 import { type Foundation, openFoundation } from './foundation.ts'
 import { createGeneration, type Generation, takeUp } from './generation.ts'
 import { Generations } from './generations.ts'
-import { memoryTierOf, type WorkerBoot } from './hub.ts'
+import type { WorkerBoot } from './hub.ts'
 import { openMainListener } from './listeners.ts'
 import { type Seat, soleSeat } from './seat.ts'
 
@@ -235,7 +236,7 @@ class WorkerApp implements RunningWorker {
         return { sinks: [this.#auditSink], chain: undefined }
       },
       sharedTier: (layer, events) => {
-        const tier = memoryTierOf(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub)
+        const tier = arenaTier(layer, arena, thread, events) ?? createRemoteTier(layer.kind, this.#hub)
         return follower?.clearedElsewhere(tier)
       },
     }

@@ -98,7 +98,7 @@ test('commands speak with a proxy that runs', async (t) => {
     const again = await run('purge', '--bucket', 'b', '--key', key)
 
     assert.deepEqual([purged.code, purged.stderr], [0, ''])
-    assert.match(purged.stdout, /^tier +records +size\nmemory +1 +1\.\d KiB\n\n1 object purged, 1\.\d KiB$/)
+    assert.match(purged.stdout, /^tier +records +size\nmemory +1 +(\d+ B)\n\n1 object purged, \1$/)
     assert.deepEqual([again.code, again.stdout], [0, 'nothing of it was cached'])
     assert.deepEqual([await read(path), await read(`${path}more`)], ['MISS', 'HIT'])
   })

@@ -21,6 +21,7 @@ export interface ArenaHandle {
 
 /** Records begin at multiples of it. A record's address is its offset in these units: 31 bits reach 32 GiB. */
 export const unitBytes = 16
+export const mostArenaBytes = unitBytes * 2 ** 31
 /** Slots of a bucket of the index: 8 tags and 8 addresses are one cache line. */
 export const slotsPerBucket = 8
 
