@@ -50,7 +50,7 @@ export class ArenaTier implements CacheTier, Readership {
     const evicted = (bucket: number) => events.evicted(this.name, this.#arena.buckets.nameOf(bucket), 'size')
     this.#arena = new Arena(arena, worker, evicted, isDead)
     this.#maxItemBytes = maxItemBytes
-    this.#known = new KnownRecords(this.#arena)
+    this.#known = new KnownRecords(this.#arena, arena.shape)
     this.#passing = new PassingReaders(this.#arena.memory, this.#arena.digester, worker)
   }
 

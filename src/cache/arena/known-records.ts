@@ -3,9 +3,12 @@ import type { CacheRecord } from '../record.ts'
 import { decodeHead } from '../record-codec.ts'
 import type { Arena } from './arena.ts'
 import type { Digest } from './digest.ts'
+import type { ArenaShape } from './layout.ts'
 
-/** Of each of two halves: 1 KB a record or so, in each worker. */
-const mostInHalf = 4096
+/** With what is made of a head for answers, a record that is remembered takes 1 to 2 KB: an eighth of this. */
+const arenaBytesEach = 16 * 1024
+/** Of each of two halves, in each worker. */
+const [leastInHalf, mostInHalf] = [4096, 16_384]
 
 /** What this worker has worked out for one id: its digest, and the record as it was found last. */
 export interface Known {
@@ -21,11 +24,13 @@ export interface Known {
  */
 export class KnownRecords {
   readonly #arena: Arena
+  readonly #inHalf: number
   #young = new Map<RecordId, Known>()
   #old = new Map<RecordId, Known>()
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, { maxBytes, workers }: ArenaShape) {
     this.#arena = arena
+    this.#inHalf = Math.min(mostInHalf, Math.max(leastInHalf, Math.floor(maxBytes / arenaBytesEach / workers)))
   }
 
   of(id: RecordId): Known {
@@ -44,7 +49,7 @@ export class KnownRecords {
 
   #remember(id: RecordId): Known {
     const known = this.#old.get(id) ?? { digest: this.#arena.digester.of(id), number: 0, bare: undefined }
-    if (this.#young.size >= mostInHalf) {
+    if (this.#young.size >= this.#inHalf) {
       this.#old = this.#young
       this.#young = new Map()
     }
