@@ -7,8 +7,10 @@ import type { ArenaShape } from './layout.ts'
 
 /** With what is made of a head for answers, a record that is remembered takes 1 to 2 KB: an eighth of this. */
 const arenaBytesEach = 16 * 1024
-/** Of each of two halves, in each worker. */
-const [leastInHalf, mostInHalf] = [4096, 16_384]
+/** Of each of two halves, in all workers together. */
+const mostInHalf = 16_384
+/** In one of them. */
+const leastInHalf = 4096
 
 /** What this worker has worked out for one id: its digest, and the record as it was found last. */
 export interface Known {
@@ -30,7 +32,7 @@ export class KnownRecords {
 
   constructor(arena: Arena, { maxBytes, workers }: ArenaShape) {
     this.#arena = arena
-    this.#inHalf = Math.min(mostInHalf, Math.max(leastInHalf, Math.floor(maxBytes / arenaBytesEach / workers)))
+    this.#inHalf = Math.max(leastInHalf, Math.floor(Math.min(mostInHalf, maxBytes / arenaBytesEach) / workers))
   }
 
   of(id: RecordId): Known {
