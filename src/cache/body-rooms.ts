@@ -42,10 +42,19 @@ export class BodyRooms {
 
   #giveBack(buffer: SharedArrayBuffer): void {
     const size = buffer.byteLength
-    if (this.#idleBytes + size > mostIdleBytes) return
+    if (!this.#hasPlace(size)) return
     this.#idleBytes += size
     const same = this.#idle.get(size)
     if (same === undefined) this.#idle.set(size, [buffer])
     else same.push(buffer)
+  }
+
+  /** What is read now is of this size: rooms of others, which nobody may ask for again, go first. */
+  #hasPlace(size: number): boolean {
+    for (const [other, buffers] of this.#idle) {
+      if (other === size) continue
+      while (this.#idleBytes + size > mostIdleBytes && buffers.pop() !== undefined) this.#idleBytes -= other
+    }
+    return this.#idleBytes + size <= mostIdleBytes
   }
 }

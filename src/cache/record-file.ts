@@ -95,17 +95,15 @@ export async function readRecord(
   return read === fileBytesOf(lengths) ? decodeParts(parts, file, lengths) : undefined
 }
 
-/** The same at once, of a file that is warm. Undefined also when it is not. Throws as reading does. `room`: for its body. */
+/** The same at once, of a file that is warm. Throws as reading does. `room`: for its body. */
 export function readRecordNow(
   reads: WarmReads,
   file: HotFile,
   lengths: RecordLengths,
   room: Uint8Array | undefined,
 ): ReadRecord | undefined {
-  const bytes = fileBytesOf(lengths)
-  if (!reads.isWarm(file, bytes)) return undefined
   const parts = new Parts(lengths, room)
-  return reads.readNow(file, parts.buffers) === bytes ? decodeParts(parts, file, lengths) : undefined
+  return reads.readNow(file, parts.buffers) === fileBytesOf(lengths) ? decodeParts(parts, file, lengths) : undefined
 }
 
 /** What a file is read into. */

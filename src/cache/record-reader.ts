@@ -6,6 +6,7 @@ import { type HotFile, HotFiles } from './hot-files.ts'
 import type { DecodedRecord } from './record-codec.ts'
 import type { RecordDigest } from './record-digest.ts'
 import {
+  fileBytesOf,
   headerBytes,
   type ReadRecord,
   type RecordLengths,
@@ -48,7 +49,7 @@ export class RecordReader {
   /** At once, when the file is open and in the page cache. Undefined says nothing: ask `read`. Never throws. */
   readNow(digest: RecordDigest, lengths: RecordLengths, mayLend: boolean): LentRecord | undefined {
     const file = this.#hot.ready(digest)
-    if (file === undefined) return undefined
+    if (file === undefined || !this.#reads.isWarm(file, fileBytesOf(lengths))) return undefined
     const room = mayLend ? this.#rooms.take(lengths.bodyBytes) : undefined
     const found = this.#tryNow(file, lengths, room?.bytes)
     if (found === undefined) room?.release()

@@ -33,6 +33,16 @@ test('no more than 16 MiB lie idle', () => {
   assert.equal(take().filter((room) => known.has(room?.bytes.buffer)).length, 128)
 })
 
+test('rooms of a size that nobody asks for any more make way for those of another', () => {
+  const rooms = new BodyRooms()
+  const take = (bytes: number) => Array.from({ length: 200 }, () => rooms.take(bytes))
+  for (const room of take(128 * KiB)) room?.release()
+  const taken = take(64 * KiB)
+  for (const room of taken) room?.release()
+  const known = new Set(taken.map((room) => room?.bytes.buffer))
+  assert.equal(take(64 * KiB).filter((room) => known.has(room?.bytes.buffer)).length, 200)
+})
+
 test('for a small body there is none', () => {
   assert.equal(new BodyRooms().take(16 * KiB - 1), undefined)
   assert.equal(new BodyRooms().take(-1), undefined)

@@ -75,9 +75,12 @@ test('a damaged file keeps no room, and a short body needs none', async (t) => {
   await tier.close()
 })
 
-test('a long record is never had at once', async (t) => {
+test('a long record is never had at once, and nothing is prepared for it', async (t) => {
   const { tier, isHadAtOnce } = await tierWith(t, 128 * KiB)
   assert.equal(isHadAtOnce(), false)
+  const prepared = t.mock.method(globalThis, 'SharedArrayBuffer')
+  assert.equal(tier.lendNow?.(a), undefined)
+  assert.equal(prepared.mock.callCount(), 0)
   await tier.close()
 })
 
