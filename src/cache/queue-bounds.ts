@@ -24,7 +24,7 @@ const ofAll: WriteBounds = { maxRecords: 8192, maxBytes: 32 * mebibyte, writers:
 /** Of one of many threads: less would drop slices as fast as they come. */
 const least: WriteBounds = { maxRecords: 256, maxBytes: 4 * mebibyte, writers: 8, writingBytes: 2 * mebibyte }
 
-/** Whoever puts waits for the fastest tier, which bounds what is on its way there. */
+/** What is on its way to the fastest tier is bounded by whoever puts it there, see `RecordStore.isBehind`. */
 export const unbounded: WriteBounds = {
   maxRecords: Infinity,
   maxBytes: Infinity,

@@ -66,6 +66,8 @@ export interface RecordStore extends Readership {
   usage(): readonly (readonly [TierName, TierUsage])[]
   /** What is on its way to all tiers but the fastest, and may be. */
   writes(): { readonly bytes: number; readonly maxBytes: number }
+  /** So much is on its way to the fastest tier that more should be counted by whoever brings it. */
+  readonly isBehind: boolean
   close(): Promise<void>
 }
 
@@ -94,18 +96,12 @@ class TieredStore implements RecordStore {
   readonly #survey: Survey
   readonly #purging: Purging
   readonly #lookups = new SlowLookups()
-  readonly #mostWriteBytes: number
+  readonly #bounds: WriteBounds
   #isClosed = false
 
-  constructor(
-    tiers: readonly CacheTier[],
-    events: StoreEvents,
-    clock: Clock,
-    purges: PurgeLog,
-    queueBounds: WriteBounds,
-  ) {
-    this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : queueBounds, events, clock))
-    this.#mostWriteBytes = queueBounds.maxBytes + queueBounds.writingBytes
+  constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock, purges: PurgeLog, bounds: WriteBounds) {
+    this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : bounds, events, clock))
+    this.#bounds = bounds
     this.#fastest = this.#layers[0]
     this.#clean = this.#fastest?.name === 'memory' ? this.#fastest : undefined
     this.#watchers = tiers.filter(watchesReaders)
@@ -182,10 +178,15 @@ class TieredStore implements RecordStore {
     return this.#layers.map(({ name, tier }) => [name, tier.usage()] as const)
   }
 
-  writes(): { readonly bytes: number; readonly maxBytes: number } {
+  writes(): ReturnType<RecordStore['writes']> {
     const behind = this.#layers.slice(1)
-    const bytes = behind.reduce((sum, layer) => sum + layer.bytes, 0)
-    return { bytes, maxBytes: behind.length * this.#mostWriteBytes }
+    const { maxBytes, writingBytes } = this.#bounds
+    const most = behind.length * (maxBytes + writingBytes)
+    return { bytes: behind.reduce((sum, { bytes }) => sum + bytes, 0), maxBytes: most }
+  }
+
+  get isBehind(): boolean {
+    return (this.#fastest?.bytes ?? 0) >= this.#bounds.writingBytes
   }
 
   readerCame(object: RecordId): void {

@@ -135,7 +135,7 @@ async function keep(
   const key = varyNames.length === 0 ? asking.base : await variantPlace(asking, varyNames, ports)
   ports.uncacheable.forget(asking.base)
   const known =
-    head.size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head))
+    head.size === 0 ? new Uint8Array() : (whole ?? bodyConfirmedByHead(asking, head) ?? bodyCome(answer, head, ports))
   if (known !== undefined || asking.method === 'HEAD') {
     answer.body.cancel()
     const record = { kind: 'object', head, ...(known && { body: known }) } as const
@@ -155,9 +155,12 @@ function bodyConfirmedByHead({ method, stored }: Asking, head: ObjectHead): Uint
   return isSame ? stored.body : undefined
 }
 
-/** Of a small object, which often comes in one piece with its head: then nothing is left to run after. */
-function bodyCome({ body }: ObjectAnswer, { size, sliceBytes }: ObjectHead): Uint8Array | undefined {
-  return size <= sliceBytes ? body.takeWhole?.(size) : undefined
+/**
+ * Of a small object, which often comes in one piece with its head: then nothing is left to run after. Runs have their memory from
+ * a budget until it is stored, and this has not.
+ */
+function bodyCome({ body }: ObjectAnswer, { size, sliceBytes }: ObjectHead, { store }: LandingPorts) {
+  return size <= sliceBytes && !store.isBehind ? body.takeWhole?.(size) : undefined
 }
 
 /** Where an answer that has variants is stored, once a marker says which fields tell them apart. */

@@ -32,6 +32,7 @@ async function lookedAhead(slices: number, cached?: number) {
     peek: (id) => store.peek(id),
     usage: () => store.usage(),
     writes: () => store.writes(),
+    isBehind: false,
     close: () => store.close(),
     readerCame: (id) => store.readerCame(id),
     readerLeft: (id) => store.readerLeft(id),
