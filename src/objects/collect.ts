@@ -1,3 +1,4 @@
+import { joined } from '../origin/answer-body.ts'
 import type { OriginBody } from '../origin/origin.ts'
 
 export type Collected =
@@ -17,16 +18,6 @@ export async function collect(body: OriginBody, limit: number): Promise<Collecte
     length += next.value.length
   }
   return { kind: 'longer', body: resumed(chunks, rest, body) }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 function resumed(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>, body: OriginBody): OriginBody {

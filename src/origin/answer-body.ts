@@ -149,7 +149,7 @@ export class AnswerBody implements OriginBody, AsyncIterator<Uint8Array, undefin
 }
 
 /** In a buffer of that very size, which never holds on to a socket's buffers. */
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(length)
   let at = 0
   for (const chunk of chunks) {
