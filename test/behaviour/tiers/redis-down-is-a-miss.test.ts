@@ -41,21 +41,20 @@ for (const [what, fail, mend] of [
     origin.serve('a', 'crow')
     await untilHit(proxy, 'a')
 
+    const isLeftAlone = () =>
+      proxy.log.some(({ layer, msg }) => layer === 'redis' && msg === 'cache tier is left alone for a while')
+
     await fail(redis)
     let slow = 0
-    for (let time = 0; time < 30; time++) {
+    // What is on its way to Redis is served from there: how many requests it takes to see that it fails is chance.
+    for (let time = 0; time < 30 || !isLeftAlone(); time++) {
       const startedMs = systemClock.monotonicMs()
       const answer = await proxy.get('/b/a')
       assert.deepEqual([answer.status, answer.text], [200, 'crow'])
       if (systemClock.monotonicMs() - startedMs > 250) slow++
     }
-    assert.ok(slow <= 3, `${slow} of 30 requests waited for Redis`)
+    assert.ok(slow <= 3, `${slow} requests waited for Redis`)
     await mend(redis)
     await untilHit(proxy, 'a')
-
-    const told = proxy.log.filter(
-      ({ layer, msg }) => layer === 'redis' && msg === 'cache tier is left alone for a while',
-    )
-    assert.ok(told.length > 0)
   })
 }
