@@ -56,25 +56,24 @@ await runScript(session, main)
 async function main(): Promise<number> {
   const machine = readMachineFacts(join(import.meta.dirname, '..'), session.cores)
   const origin = await startOrigin(session)
-  const bytesEach = await recordBytes(origin)
   process.stdout.write(
     `${machine.commit}, Node ${machine.versions.node}, load average ${machine.loadAverage.toFixed(1)}; objects without a ` +
-      `size have ${objectBytes} bytes, ${bytesEach} as a record; zipf: ${zipf.requests} requests for ${zipf.objects} ` +
+      `size have ${objectBytes} bytes; zipf: ${zipf.requests} requests for ${zipf.objects} ` +
       `objects, exponent ${zipf.exponent}\n`,
   )
   const figures = new Figures()
   const rows = []
   for (const replay of replays.filter(({ name }) => values.only === undefined || name === values.only)) {
-    rows.push(await play(replay, origin, bytesEach, figures))
+    rows.push(await play(replay, origin, figures))
   }
   process.stdout.write(`raw data: ${keepRawData('trace-cost', 'trace-cost', { machine, scale, rows })}\n`)
   return figures.exitCode
 }
 
-async function play(replay: Replay, origin: RunningOrigin, bytesEach: number, figures: Figures) {
+async function play(replay: Replay, origin: RunningOrigin, figures: Figures) {
   const all = requestsOf(replay.name)
   const requests = all.slice(0, Math.ceil(all.length * scale))
-  const cacheBytes = 'objects' in replay.room ? replay.room.objects * bytesEach : replay.room.bytes
+  const cacheBytes = 'objects' in replay.room ? await bytesFor(replay.room.objects, origin) : replay.room.bytes
   const proxy = await startWithCache(origin, cacheBytes)
   const before = await origin.traffic()
   const failed = await send(proxy.port, requests)
@@ -122,9 +121,9 @@ function told(sample: Sample | undefined): string {
   return `${sample?.request.object.name}: ${sample?.words.split('\r\n', 1)[0]}`
 }
 
-/** What one object costs the memory tier, all included. */
-async function recordBytes(origin: RunningOrigin): Promise<number> {
-  const proxy = await startWithCache(origin, 2 ** 28)
+/** What so many objects cost a memory tier of about that size, all included: a small one has another form than a large one. */
+async function bytesFor(objects: number, origin: RunningOrigin): Promise<number> {
+  const proxy = await startWithCache(origin, objects * objectBytes)
   await send(
     proxy.port,
     Array.from({ length: probes }, (_, id) => ({ id, bytes: objectBytes })),
@@ -135,7 +134,7 @@ async function recordBytes(origin: RunningOrigin): Promise<number> {
   ]
   await session.stop(proxy.started)
   if (items !== probes) throw new Error(`of ${probes} objects the cache holds ${items}`)
-  return Math.ceil(bytes / items)
+  return objects * Math.ceil(bytes / items)
 }
 
 function startWithCache(origin: RunningOrigin, cacheBytes: number): Promise<RunningProxy> {
