@@ -55,8 +55,9 @@ export function withoutHopByHop(
   headers: HeaderList,
   drop: (name: string, value: string) => boolean = () => false,
 ): HeaderList {
-  const named = fieldValue(headers, 'connection')?.toLowerCase().split(',').map(trimmed) ?? []
-  return withoutFields(headers, (name, value) => isHopByHop(name) || named.includes(name) || drop(name, value))
+  const options = fieldValue(headers, 'connection')?.toLowerCase().split(',')
+  const named = options && new Set(options.map(trimmed))
+  return withoutFields(headers, (name, value) => isHopByHop(name) || named?.has(name) || drop(name, value))
 }
 
 /** Without the whitespace HTTP knows (RFC 9110 §5.6.3), space and tab; `\u00a0` is a byte like any other. */
