@@ -44,14 +44,13 @@ export function seatOfAll(config: Config): Seat {
   return { ...soleSeat, sharedTier: (layer, events) => arenaTier(layer, arena, 0, events) }
 }
 
-/** What each thread makes for itself where nothing is shared. */
-export const soleSeat: Seat = {
+/** What a thread makes for itself where it does not share it. */
+export const soleSeat: Omit<Seat, 'sharedTier'> = {
   thread: 0,
   shareOf: (total) => total,
   joinPurges: () => undefined,
   createMetrics,
   openAudit,
-  sharedTier: () => undefined,
   peers: () => undefined,
   lend: () => undefined,
   createSlots,

@@ -55,21 +55,18 @@ test('a small object that has come is stored and handed out as it is, without a 
   assert.equal((await open()).how.status, 'hit')
 })
 
-test('one that is still on its way is read from a run', async () => {
-  const { open, runs } = stage(1, false)
-  const object = opened(await open())
-  assert.equal(object.whole, undefined)
-  assert.equal(runs.size, 1)
-  object.release()
-})
-
-test('what is longer than a slice is cut, however fast it came', async () => {
-  const { open, runs } = stage(2)
-  const object = opened(await open())
-  assert.equal(object.whole, undefined)
-  assert.equal(runs.size, 1)
-  object.release()
-})
+for (const [what, slices, comesWhole] of [
+  ['a small object that is still on its way', 1, false],
+  ['what is longer than a slice, however fast it came,', 2, true],
+] as const) {
+  test(`${what} is read from a run`, async () => {
+    const { open, runs } = stage(slices, comesWhole)
+    const object = opened(await open())
+    assert.equal(object.whole, undefined)
+    assert.equal(runs.size, 1)
+    object.release()
+  })
+}
 
 test('the end of an object is not taken for the whole of it', async () => {
   const { open, origin } = stage(2)
