@@ -21,12 +21,15 @@ export async function listBackups(path: string, list: typeof readdir = readdir):
     .sort((one, other) => other.at - one.at || other.ordinal - one.ordinal)
 }
 
-/** The name for a file that is rotated now. */
-export function nextBackupName(path: string, now: EpochMs, backups: readonly Backup[]): string {
-  const at = Math.floor(now / 1000) * 1000
-  const last = backups.find((backup) => backup.at === at)
-  const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')
-  const suffix = last === undefined ? '' : `-${last.ordinal + 1}`
+/**
+ * The name for a file that is rotated now: later than that of every other, even when the clock was set back. The chain goes
+ * on in the order of the names, and it is the oldest that is removed. `backups`: newest first.
+ */
+export function nextBackupName(path: string, now: EpochMs, [newest]: readonly Backup[]): string {
+  const second = Math.floor(now / 1000) * 1000
+  const follows = newest !== undefined && newest.at >= second
+  const stamp = new Date(follows ? newest.at : second).toISOString().slice(0, 19).replaceAll(':', '-')
+  const suffix = follows ? `-${newest.ordinal + 1}` : ''
   return `${basename(path)}.${stamp}Z${suffix}`
 }
 

@@ -35,6 +35,16 @@ test('of several within a second each has a name of its own', async (t) => {
   assert.deepEqual(await rig.lines(`${backup}-1`), ['two'])
 })
 
+test('after the clock was set back names still tell the order, and the oldest is what goes', async (t) => {
+  const rig = await startSink(t, { maxFileBytes: 4, maxBackupFiles: 2 })
+  await rig.write(auditLine('one'), auditLine('two'))
+  rig.clock.stepWallTime(-60_000)
+  await rig.write(auditLine('six'), auditLine('ten'))
+  const backup = 'audit.log.2026-11-20T10-15-00Z'
+  assert.deepEqual(await rig.names(), ['audit.log', `${backup}-1`, `${backup}-2`])
+  assert.deepEqual(await rig.lines(`${backup}-2`), ['six'])
+})
+
 test('a line longer than a file may be has one for itself', async (t) => {
   const rig = await startSink(t, { maxFileBytes: 8 })
   await rig.write(auditLine('a'), auditLine('much too long'), auditLine('b'))
