@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { createWebhooks, type Webhooks } from '../audit/webhook.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import { BodyRooms } from '../cache/body-rooms.ts'
 import { PurgeLog } from '../cache/purge-log.ts'
 import { purgesKeptForMs } from '../cache/redis-purge-set.ts'
 import type { CacheTier, TierGuard } from '../cache/tier.ts'
@@ -134,7 +135,7 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   })
   const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
   const peers = seat.peers()
-  const runs = new RunTable({ store, clock, budget, peers })
+  const runs = new RunTable({ store, clock, budget, peers, rooms: store.copiesPuts ? new BodyRooms() : undefined })
   seat.lend(runs)
   const uncacheable = new UncacheableMemory(clock)
   const slots = seat.createSlots(slotOptions(config), { clock })

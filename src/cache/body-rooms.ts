@@ -1,6 +1,6 @@
 /**
- * Rooms for bodies that are read from a file only to be sent. A new one for each made V8 mark the whole heap after every few hundred:
- * at 100 KiB that was more than half of the CPU of a hit.
+ * Rooms for bodies that are only to be sent: those read from a file, and slices that a tier has a copy of. A new one for each made
+ * V8 mark the whole heap after every few hundred: at 100 KiB that was more than half of the CPU of a hit.
  */
 
 /** Less is not worth a loan. */
@@ -16,11 +16,15 @@ export interface Room {
   readonly release: () => void
 }
 
-export class BodyRooms {
+export interface Rooms {
+  /** Undefined: not worth it, or there is no body. */
+  take(bytes: number): Room | undefined
+}
+
+export class BodyRooms implements Rooms {
   readonly #idle = new Map<number, SharedArrayBuffer[]>()
   #idleBytes = 0
 
-  /** Undefined: not worth it, or there is no body. */
   take(bytes: number): Room | undefined {
     if (bytes < leastBytes) return undefined
     const size = Math.ceil(bytes / stepBytes) * stepBytes

@@ -5,7 +5,7 @@ import { Packr } from 'msgpackr/pack'
 import { Unpackr } from 'msgpackr/unpack'
 import { isFieldName } from '../base/header-list.ts'
 import { type EpochMs, type Etag, type HeaderList, type RecordId, unreachable } from '../base/types.ts'
-import { type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
+import { bodyOf, type CacheRecord, type ObjectHead, tagsOf } from './record.ts'
 
 /** The version of what this file writes. A reader that meets another one answers undefined. */
 export const recordFormat = 2
@@ -29,12 +29,6 @@ const unpackr = new Unpackr({ useRecords: false })
 export function encodeHead(id: RecordId, record: CacheRecord, shiftMs = 0): Uint8Array {
   const start = [recordFormat, id, kinds[record.kind], bodyOf(record)?.byteLength ?? null]
   return packr.pack([...start, ...fieldsOf(record, shiftMs)])
-}
-
-/** The body or slice bytes of a record; undefined when it has none. An empty body is not no body. */
-export function bodyOf(record: CacheRecord): Uint8Array | undefined {
-  if (record.kind === 'slice') return record.bytes
-  return record.kind === 'object' ? record.body : undefined
 }
 
 /**

@@ -8,9 +8,9 @@ import { crc32 } from 'node:zlib'
 import type { EpochMs, RecordId } from '../base/types.ts'
 import type { Files } from './files.ts'
 import type { HotFile } from './hot-files.ts'
-import type { CacheRecord } from './record.ts'
+import { bodyOf, type CacheRecord } from './record.ts'
 import { checksumOf } from './record-checksum.ts'
-import { bodyOf, type DecodedRecord, decodeHead, decodeRecord, encodeHead } from './record-codec.ts'
+import { type DecodedRecord, decodeHead, decodeRecord, encodeHead } from './record-codec.ts'
 import type { WarmReads } from './warm-reads.ts'
 
 export const fileFormat = 2

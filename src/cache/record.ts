@@ -48,6 +48,31 @@ export function sliceLength(head: Pick<ObjectHead, 'size' | 'sliceBytes'>, index
   return Math.min(head.sliceBytes, head.size - index * head.sliceBytes)
 }
 
+/** What is kept of a slice: of an object that is no longer than one, the object. */
+export function recordOf(head: ObjectHead, bytes: Uint8Array): CacheRecord {
+  const { etag, size: objectSize, tags, sliceBytes } = head
+  if (objectSize <= sliceBytes) return { kind: 'object', head, body: bytes }
+  return { kind: 'slice', etag, objectSize, ...(tags && { tags }), bytes }
+}
+
+/** The body or slice bytes of a record; undefined when it has none. An empty body is not no body. */
+export function bodyOf(record: CacheRecord): Uint8Array | undefined {
+  if (record.kind === 'slice') return record.bytes
+  return record.kind === 'object' ? record.body : undefined
+}
+
+/** With other bytes, of a record that is to have any. */
+export function withBody(record: CacheRecord, bytes: Uint8Array): CacheRecord {
+  switch (record.kind) {
+    case 'object':
+      return { kind: 'object', head: record.head, body: bytes }
+    case 'slice':
+      return { ...record, bytes }
+    default:
+      return record
+  }
+}
+
 /** Those of the object that the record belongs to. */
 export function tagsOf(record: CacheRecord): readonly string[] {
   switch (record.kind) {

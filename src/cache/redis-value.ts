@@ -5,8 +5,8 @@
 
 import { crc32 } from 'node:zlib'
 import type { RecordId } from '../base/types.ts'
-import type { CacheRecord } from './record.ts'
-import { bodyOf, decodeHead, decodeRecord, encodeHead, recordFormat } from './record-codec.ts'
+import { bodyOf, type CacheRecord } from './record.ts'
+import { decodeHead, decodeRecord, encodeHead, recordFormat } from './record-codec.ts'
 
 export type ReadValue =
   | { readonly kind: 'record'; readonly record: CacheRecord }

@@ -48,6 +48,8 @@ export interface Lent {
  */
 export interface CacheTier {
   readonly name: TierName
+  /** What is put it copies: the record's bytes are the caller's again when `put` returns. */
+  readonly copiesPuts?: true
   /** Counts as a use of the record, for what to keep. */
   get(id: RecordId): Promise<CacheRecord | undefined>
   /** Like `get`, for what is had without waiting: a hit then costs no promise. Undefined says nothing: ask `get`. Never throws. */

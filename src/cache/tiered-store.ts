@@ -45,6 +45,8 @@ export interface RecordStore extends Readership {
    * moment: whoever reads a large object as fast as it comes goes at their pace. Never rejects because a tier failed.
    */
   put(id: RecordId, record: CacheRecord): Promise<void>
+  /** A record's bytes are the caller's again when `put` returns. */
+  readonly copiesPuts: boolean
   /** `entries` is the most that one tier held, so that a record in two tiers counts once; `bytes` is the sum over tiers. */
   remove(id: RecordId): Promise<Removed>
   /**
@@ -98,6 +100,7 @@ class TieredStore implements RecordStore {
   readonly #lookups = new SlowLookups()
   readonly #bounds: WriteBounds
   #isClosed = false
+  readonly copiesPuts: boolean
 
   constructor(tiers: readonly CacheTier[], events: StoreEvents, clock: Clock, purges: PurgeLog, bounds: WriteBounds) {
     this.#layers = tiers.map((tier, at) => new WriteBehind(tier, at === 0 ? unbounded : bounds, events, clock))
@@ -108,8 +111,8 @@ class TieredStore implements RecordStore {
     this.#events = events
     this.#purges = purges
     this.#survey = new Survey(this.#layers, purges, events)
-    const [layers, lookups, survey] = [this.#layers, this.#lookups, this.#survey]
-    this.#purging = new Purging({ layers, lookups, survey, purges, events })
+    this.#purging = new Purging({ layers: this.#layers, lookups: this.#lookups, survey: this.#survey, purges, events })
+    this.copiesPuts = tiers.every(({ copiesPuts }) => copiesPuts)
   }
 
   get(id: RecordId, timeline?: Timeline): Promise<Found | undefined> {

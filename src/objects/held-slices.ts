@@ -1,35 +1,48 @@
+import type { Rooms } from '../cache/body-rooms.ts'
 import { type ObjectHead, sliceLength } from '../cache/record.ts'
-import { SliceFill } from './slice-fill.ts'
+import { type HeldFill, SliceFill } from './slice-fill.ts'
 
 /** The slices that a run has in memory: what its readers wait for, and what they are at. */
 export class HeldSlices {
   readonly #head: ObjectHead
-  readonly #fills = new Map<number, SliceFill>()
+  readonly #rooms: Rooms | undefined
+  readonly #fills = new Map<number, HeldFill>()
 
-  constructor(head: ObjectHead) {
+  constructor(head: ObjectHead, rooms: Rooms | undefined) {
     this.#head = head
+    this.#rooms = rooms
   }
 
   /** Undefined: nobody has asked for it, and nothing of it has come. */
   known(index: number): SliceFill | undefined {
-    return this.#fills.get(index)
+    return this.#fills.get(index)?.fill
   }
 
   at(index: number): SliceFill {
-    const known = this.#fills.get(index)
+    const known = this.known(index)
     if (known !== undefined) return known
-    const fill = new SliceFill(sliceLength(this.#head, index))
-    this.#fills.set(index, fill)
-    return fill
+    const held = new SliceFill(sliceLength(this.#head, index), this.#rooms).hold()
+    this.#fills.set(index, held)
+    return held.fill
   }
 
   /** Complete ones are the store's business, and that of readers who are at them. */
   forgetComplete(before = Number.POSITIVE_INFINITY): void {
-    for (const [index, fill] of this.#fills) if (index < before && fill.isComplete) this.#fills.delete(index)
+    for (const [index, { fill, release }] of this.#fills) {
+      if (index >= before || !fill.isComplete) continue
+      this.#fills.delete(index)
+      release()
+    }
   }
 
   /** Whoever waits for one that is not complete hears of it. */
   fail(failure: Error): void {
-    for (const fill of this.#fills.values()) fill.fail(failure)
+    for (const { fill } of this.#fills.values()) fill.fail(failure)
+  }
+
+  /** Nobody comes any more. */
+  forgetAll(): void {
+    for (const { release } of this.#fills.values()) release()
+    this.#fills.clear()
   }
 }

@@ -1,13 +1,39 @@
-/** One slice while its bytes arrive. Keeps them all, so that any number of readers can follow at their own pace. */
+import type { Room, Rooms } from '../cache/body-rooms.ts'
+
+/** A slice whose bytes stay where they are until `release` is called, which may be called twice. */
+export interface HeldFill {
+  readonly fill: SliceFill
+  readonly release: () => void
+}
+
+/**
+ * One slice while its bytes arrive. Keeps them all, so that any number of readers can follow at their own pace. Its bytes may
+ * lie in a room that the next slice gets: each who looks at them holds it, and looks no more when it has let go.
+ */
 export class SliceFill {
   readonly size: number
+  readonly #rooms: Rooms | undefined
+  #room: Room | undefined
   #bytes: Uint8Array | undefined
+  #holders = 0
   #filled = 0
   #failure: Error | undefined
   readonly #waiting = new Set<() => void>()
 
-  constructor(size: number) {
+  /** `rooms`: where bytes can be that nobody keeps. */
+  constructor(size: number, rooms?: Rooms) {
     this.size = size
+    this.#rooms = rooms
+  }
+
+  hold(): HeldFill {
+    this.#holders++
+    let isHeld = true
+    const release = () => {
+      if (isHeld && --this.#holders === 0) this.#vacate()
+      isHeld = false
+    }
+    return { fill: this, release }
   }
 
   get isComplete(): boolean {
@@ -23,7 +49,7 @@ export class SliceFill {
     return this.#filled === 0
   }
 
-  /** The whole slice. Only when complete; nobody writes to it again. */
+  /** The whole slice. Only when complete, and held; nobody writes to it again. */
   get bytes(): Uint8Array {
     if (!this.isComplete || this.#bytes === undefined) throw new Error('slice is not complete')
     return this.#bytes
@@ -34,7 +60,7 @@ export class SliceFill {
    * the slice's exact size, so that what the cache keeps never holds on to a socket's buffers.
    */
   append(chunk: Uint8Array, offset: number): number {
-    this.#bytes ??= Buffer.allocUnsafeSlow(this.size)
+    this.#bytes ??= this.#place()
     const count = Math.min(chunk.length - offset, this.size - this.#filled)
     this.#bytes.set(chunk.subarray(offset, offset + count), this.#filled)
     this.#filled += count
@@ -67,6 +93,17 @@ export class SliceFill {
       at = end
       if (this.#bytes !== undefined) yield this.#bytes.subarray(start, end)
     }
+  }
+
+  #place(): Uint8Array {
+    this.#room = this.#rooms?.take(this.size)
+    return this.#room?.bytes ?? Buffer.allocUnsafeSlow(this.size)
+  }
+
+  #vacate(): void {
+    this.#bytes = undefined
+    this.#room?.release()
+    this.#room = undefined
   }
 
   #nextArrival(signal: AbortSignal): Promise<void> {

@@ -13,12 +13,12 @@
  * | ended   | left the table                        |                                                                    |
  *
  * While others wait for a connection to this origin, a paused run rests; while they wait for memory, it is parked, and one whose
- * turn is over is queued again.
- * Without readers it finishes the slice in hand and ends, from any state. A body that breaks off while it is filling is gone
- * on with at that very byte from another replica, where that has the same version.
+ * turn is over is queued again. Without readers it finishes the slice in hand and ends, from any state. A body that breaks off
+ * while it is filling is gone on with at that very byte from another replica, where that has the same version.
  */
 
 import { Abandoned, ProxyError } from '../base/errors.ts'
+import { recordOf } from '../cache/record.ts'
 import { isMadeUp } from '../policy/validators.ts'
 import { Allotment, readAhead } from './allotment.ts'
 import { Demand } from './demand.ts'
@@ -26,7 +26,7 @@ import { HeldSlices } from './held-slices.ts'
 import { Pace } from './pace.ts'
 import { askPinned, letGo, type PinnedBody } from './pinned-body.ts'
 import type { RunPorts, RunSpec } from './run-spec.ts'
-import type { SliceFill } from './slice-fill.ts'
+import type { HeldFill } from './slice-fill.ts'
 
 /** A reader this many slices ahead of a run still waits for it; further ahead a run of its own is faster. */
 const joinAhead = readAhead + 2
@@ -63,7 +63,7 @@ export class SliceRun {
   constructor(spec: RunSpec, ports: RunPorts) {
     this.#spec = spec
     this.#ports = ports
-    this.#held = new HeldSlices(spec.head)
+    this.#held = new HeldSlices(spec.head, ports.rooms)
     this.#next = spec.first
     this.#last = spec.last
     this.#askedUntil = spec.last
@@ -107,16 +107,17 @@ export class SliceRun {
   detach(): void {
     this.#readers--
     if (this.#readers > 0) return
+    if (this.#hasEnded) this.#held.forgetAll()
     if (this.#isWaiting) this.#abort.abort(new Abandoned('the last reader left'))
     this.#demand.wake()
   }
 
   /** Asking is the demand that lets the run go on, up to `until` at most. Only for an index that it `covers`. */
-  ask(index: number, until: number): SliceFill {
-    const fill = this.#held.at(index)
+  ask(index: number, until: number): HeldFill {
+    const held = this.#held.at(index).hold()
     this.#demand.ask(index, until)
     this.#forgetPassed()
-    return fill
+    return held
   }
 
   /** It goes on for its readers alone: what it reads has been replaced. */
@@ -186,6 +187,7 @@ export class SliceRun {
   #end(failure: Error): void {
     this.#hasEnded = true
     this.#held.fail(failure)
+    if (this.#readers === 0) this.#held.forgetAll()
   }
 
   /** Some of its readers have had bytes already. */
@@ -244,18 +246,16 @@ export class SliceRun {
       const index = this.#next++
       this.#resumptions = 0
       this.#pace.filled()
-      await this.#keep(index, fill.bytes)
+      if (this.#mayStore) await this.#keep(index, fill.bytes)
       this.#forgetPassed()
     }
     return count
   }
 
-  async #keep(index: number, bytes: Uint8Array): Promise<void> {
-    if (!this.#mayStore) return
+  #keep(index: number, bytes: Uint8Array): Promise<void> {
     const { key, head } = this.#spec
-    if (head.size <= head.sliceBytes) return this.#ports.store.put(key.id, { kind: 'object', head, body: bytes })
-    const { etag, size: objectSize, tags } = head
-    return this.#ports.store.put(key.sliceId(index), { kind: 'slice', etag, objectSize, ...(tags && { tags }), bytes })
+    const id = head.size <= head.sliceBytes ? key.id : key.sliceId(index)
+    return this.#ports.store.put(id, recordOf(head, bytes))
   }
 
   /** Slices before the one last asked for are the store's business; one is kept for readers just behind. */

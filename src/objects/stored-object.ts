@@ -49,7 +49,7 @@ export interface StoredSpec {
 type Release = (() => void) | undefined
 type Source =
   | { readonly kind: 'bytes'; readonly from: 'tier' | 'joined'; readonly bytes: Uint8Array; readonly release?: Release }
-  | { readonly kind: 'fill'; readonly from: 'joined' | 'asked'; readonly fill: SliceFill }
+  | { readonly kind: 'fill'; readonly from: 'joined' | 'asked'; readonly fill: SliceFill; readonly release: Release }
 
 export class StoredObject implements OpenedObject {
   readonly head: ObjectHead
@@ -81,11 +81,11 @@ export class StoredObject implements OpenedObject {
     if (this.whole !== undefined || range.start === range.end) return 'tier'
     const index = Math.floor(range.start / this.head.sliceBytes)
     const source = await this.#locate(index, range, signal)
+    this.#prepared = { index, source }
     const wait =
       source.kind === 'fill' && source.from === 'joined' ? this.#spec.timeline?.join(this.#run?.of.timeline) : undefined
     if (source.kind === 'fill') await source.fill.arrived(range.start - index * this.head.sliceBytes, signal)
     wait?.end()
-    this.#prepared = { index, source }
     return source.from
   }
 
@@ -99,7 +99,11 @@ export class StoredObject implements OpenedObject {
       let source: Source | undefined = await this.#sourceOf(index, { start: at, end: range.end }, signal)
       if (source.kind === 'fill' && !source.fill.isComplete) {
         this.#note(own, index, source, to - from)
-        yield* source.fill.read(from, to, signal)
+        try {
+          yield* source.fill.read(from, to, signal)
+        } finally {
+          letGo(source)
+        }
         at = base + to
         continue
       }
@@ -202,7 +206,8 @@ export class StoredObject implements OpenedObject {
     const run = this.#run?.covers(index) ? this.#run : this.#ports.runs.covering(this.#spec, index)
     if (run === undefined) return undefined
     this.#attach(run)
-    return { kind: 'fill', from: run === this.#own ? 'asked' : 'joined', fill: run.ask(index, this.#lastWanted(range)) }
+    const from = run === this.#own ? 'asked' : 'joined'
+    return { kind: 'fill', from, ...run.ask(index, this.#lastWanted(range)) }
   }
 
   #startRun(first: number, last: number, range: ByteRange): Source {
@@ -212,7 +217,7 @@ export class StoredObject implements OpenedObject {
     this.#own = run
     this.#ownFirst = first
     this.#attach(run)
-    return { kind: 'fill', from: 'asked', fill: run.ask(first, this.#lastWanted(range)) }
+    return { kind: 'fill', from: 'asked', ...run.ask(first, this.#lastWanted(range)) }
   }
 
   #attach(run: SliceRun | undefined): void {
@@ -268,5 +273,5 @@ function copied(source: Source, from: number, to: number): Uint8Array {
 }
 
 function letGo(source: Source | undefined): void {
-  if (source?.kind === 'bytes') source.release?.()
+  source?.release?.()
 }

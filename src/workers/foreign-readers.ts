@@ -59,13 +59,14 @@ export class ForeignReaders {
     if (run === undefined) return none
     const key = keyOf(thread, reader)
     const foreign = this.#attach(key, thread, run)
-    const fill = run.ask(index, last)
+    const { fill, release } = run.ask(index, last)
     try {
       await fill.arrived(fill.size - 1, foreign.left.signal)
-      return { kind: 'bytes', bytes: fill.bytes }
+      return { kind: 'bytes', bytes: new Uint8Array(fill.bytes) } // they are soon another's
     } catch {
       return none // what the origin did to this run it may not do to another
     } finally {
+      release()
       if (this.#readers.get(key) === foreign) this.#waitFor(key, foreign)
     }
   }

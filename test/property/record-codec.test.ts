@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EpochMs, Etag } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
-import type { CacheRecord } from '../../src/cache/record.ts'
-import { bodyOf, decodeRecord, encodeHead } from '../../src/cache/record-codec.ts'
+import { bodyOf, type CacheRecord } from '../../src/cache/record.ts'
+import { decodeRecord, encodeHead } from '../../src/cache/record-codec.ts'
 import { fc } from '../support/fast-check.ts'
 
 const count = fc.maxSafeNat()

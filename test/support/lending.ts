@@ -1,8 +1,9 @@
-/** Memory that lends its bytes, and overwrites them as soon as they are given back: what another record would do, at the worst time. */
+/** Memory that is only lent, and overwritten as soon as it is given back: what another record would do, at the worst time. */
 
 import assert from 'node:assert/strict'
 import type { RecordId } from '../../src/base/types.ts'
-import type { CacheRecord } from '../../src/cache/record.ts'
+import type { Room } from '../../src/cache/body-rooms.ts'
+import { bodyOf, type CacheRecord, withBody } from '../../src/cache/record.ts'
 import type { CacheTier, Lent } from '../../src/cache/tier.ts'
 
 /** No test sends this byte. */
@@ -19,14 +20,24 @@ export class Lending {
     return Object.assign(tier, { lendNow: (id: RecordId) => this.#lend(tier.getNow?.(id)) })
   }
 
+  /** `Rooms` for slices, of any size, with `copying` around the tier. */
+  take(bytes: number): Room {
+    return this.#loan(new Uint8Array(new SharedArrayBuffer(bytes)))
+  }
+
   assertNoneOpen(): void {
     assert.equal(this.open, 0, `${this.open} of ${this.lent} loans were not given back`)
   }
 
   #lend(stored: CacheRecord | undefined): Lent | undefined {
     if (stored === undefined) return undefined
-    const { record, bytes } = inSharedMemory(stored)
-    if (bytes === undefined) return { record, release: () => {} }
+    const body = bodyOf(stored)
+    if (body === undefined) return { record: stored, release: () => {} }
+    const { bytes, release } = this.#loan(shared(body))
+    return { record: withBody(stored, bytes), release }
+  }
+
+  #loan(bytes: Uint8Array): Room {
     this.lent += 1
     this.open += 1
     let isOpen = true
@@ -35,18 +46,19 @@ export class Lending {
       isOpen = false
       bytes.fill(poison)
     }
-    return { record, release }
+    return { bytes, release }
   }
 }
 
-function inSharedMemory(record: CacheRecord): { readonly record: CacheRecord; readonly bytes?: Uint8Array } {
-  if (record.kind === 'object' && record.body !== undefined) {
-    const bytes = shared(record.body)
-    return { record: { ...record, body: bytes }, bytes }
-  }
-  if (record.kind !== 'slice') return { record }
-  const bytes = shared(record.bytes)
-  return { record: { ...record, bytes }, bytes }
+/** A `TierGuard` that makes a tier copy what is put. */
+export function copying(tier: CacheTier): CacheTier {
+  const put = tier.put.bind(tier)
+  const ownCopyOf = (record: CacheRecord) => withBody(record, new Uint8Array(bodyOf(record) ?? []))
+  return Object.assign(tier, {
+    copiesPuts: true,
+    putNow: undefined,
+    put: (id: RecordId, record: CacheRecord) => put(id, ownCopyOf(record)),
+  } as const)
 }
 
 function shared(bytes: Uint8Array): Uint8Array {

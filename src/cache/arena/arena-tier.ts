@@ -4,8 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { RecordId } from '../../base/types.ts'
 import { bucketOf, wholeOf } from '../cache-key.ts'
 import { MemorySweep } from '../memory-sweep.ts'
-import { type CacheRecord, type ObjectHead, tagsOf } from '../record.ts'
-import { bodyOf, encodeHead } from '../record-codec.ts'
+import { bodyOf, type CacheRecord, type ObjectHead, tagsOf, withBody } from '../record.ts'
+import { encodeHead } from '../record-codec.ts'
 import { covers, type Scope } from '../scope.ts'
 import type { CacheTier, Lent, Listed, Readership, Removed, TierEvents, TierUsage, Usage } from '../tier.ts'
 import { Arena } from './arena.ts'
@@ -38,6 +38,7 @@ const given = () => undefined
 
 export class ArenaTier implements CacheTier, Readership {
   readonly name = 'memory'
+  readonly copiesPuts = true
   readonly #arena: Arena
   readonly #maxItemBytes: number
   readonly #known: KnownRecords
@@ -183,7 +184,7 @@ export class ArenaTier implements CacheTier, Readership {
       if (isOut) this.#arena.release(address)
       isOut = false
     }
-    if (bare !== undefined) return { record: withBytes(bare, this.#arena.bodyOf(address)), release }
+    if (bare !== undefined) return { record: withBody(bare, this.#arena.bodyOf(address)), release }
     release()
     return undefined
   }
@@ -194,7 +195,7 @@ export class ArenaTier implements CacheTier, Readership {
     if (bare === undefined || length < 0) return bare
     const bytes = this.#room.take(length)
     this.#arena.copyBody(address, bytes)
-    return withBytes(bare, bytes)
+    return withBody(bare, bytes)
   }
 
   /** Without being a use. */
@@ -253,16 +254,5 @@ export class ArenaTier implements CacheTier, Readership {
 
   #requireOpen(): void {
     if (this.#isClosed) throw new Error('the memory tier is closed')
-  }
-}
-
-function withBytes(bare: CacheRecord, bytes: Uint8Array): CacheRecord {
-  switch (bare.kind) {
-    case 'object':
-      return { kind: 'object', head: bare.head, body: bytes }
-    case 'slice':
-      return { ...bare, bytes }
-    default:
-      return bare
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RecordId } from '../../../src/base/types.ts'
 import type { WriteBounds } from '../../../src/cache/queue-bounds.ts'
-import type { CacheRecord } from '../../../src/cache/record.ts'
+import { bodyOf, type CacheRecord } from '../../../src/cache/record.ts'
 import type { CacheTier } from '../../../src/cache/tier.ts'
 import { WriteBehind } from '../../../src/cache/write-behind.ts'
 import { idOf, objectOf } from '../../support/cache-records.ts'
@@ -15,7 +15,7 @@ const a = idOf('a')
 const roomy: WriteBounds = { maxRecords: 100, maxBytes: 2 ** 20, writers: 2, writingBytes: 2 ** 20 }
 
 /** A tier that puts at once and fails at one operation until it is mended. */
-function failingAt(operation: 'put' | 'remove') {
+function failingAt(operation: 'put' | 'remove', more: Pick<CacheTier, 'copiesPuts'> = {}) {
   const clock = new FakeClock()
   const events = new TierEventLog()
   const memory = memoryAs('disk', events)
@@ -24,7 +24,7 @@ function failingAt(operation: 'put' | 'remove') {
     if (isBroken && tried === operation) throw new Error('broken on purpose')
   }
   const tier: CacheTier = {
-    ...memory,
+    ...{ ...memory, ...more },
     putNow(id: RecordId, record: CacheRecord) {
       expectWorking('put')
       void memory.put(id, record)
@@ -56,6 +56,17 @@ test('a tier that puts at once is not queued for, unless something older is stil
   await inTurn
   await mend()
   assert.deepEqual(await memory.get(a), objectOf('second'))
+})
+
+test('what waits for a tier that copies what is put has been copied', async () => {
+  const { layer, memory } = failingAt('remove', { copiesPuts: true })
+  await layer.remove(a)
+  const given = objectOf('given')
+  const inTurn = layer.put(a, given)
+  bodyOf(given)?.fill(0)
+  assert.deepEqual(await layer.get(a), objectOf('given'))
+  await inTurn
+  assert.deepEqual(await memory.get(a), objectOf('given'))
 })
 
 test('what could not be put at once goes the way of other failures', async () => {

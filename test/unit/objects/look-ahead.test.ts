@@ -32,7 +32,7 @@ async function lookedAhead(slices: number, cached?: number) {
     peek: (id) => store.peek(id),
     usage: () => store.usage(),
     writes: () => store.writes(),
-    isBehind: false,
+    ...{ isBehind: false, copiesPuts: false },
     close: () => store.close(),
     readerCame: (id) => store.readerCame(id),
     readerLeft: (id) => store.readerLeft(id),

@@ -78,7 +78,7 @@ async function readAll(run: SliceRun, slices: number): Promise<{ bytes: Buffer; 
   const got: Uint8Array[] = []
   try {
     for (let index = 0; index < slices; index++) {
-      for await (const piece of run.ask(index, slices - 1).read(0, sliceBytes, never)) got.push(piece)
+      for await (const piece of run.ask(index, slices - 1).fill.read(0, sliceBytes, never)) got.push(piece)
     }
     return { bytes: Buffer.concat(got) }
   } catch (failure) {

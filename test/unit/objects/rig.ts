@@ -1,5 +1,6 @@
 /** Runs over an origin without sockets, with slices of a few bytes. */
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Rooms } from '../../../src/cache/body-rooms.ts'
 import { CacheKey } from '../../../src/cache/cache-key.ts'
 import { createMemoryTier } from '../../../src/cache/memory-tier.ts'
 import { PurgeLog } from '../../../src/cache/purge-log.ts'
@@ -26,13 +27,14 @@ export function stage(
   options: Partial<ByteOriginOptions> = {},
   budget = plentyToFill(),
   guard: TierGuard = (tier) => tier,
+  rooms?: Rooms,
 ) {
   const clock = new FakeClock()
   const size = slices * sliceBytes
   const origin = new ByteOrigin({ size, chunkBytes: 30, ...options })
   const tier = createMemoryTier({ maxBytes: 10_000_000, maxItemBytes: 1_000_000, eviction: 'lru' }, noStoreEvents)
   const store = createTieredStore([guard(tier)], noStoreEvents, clock, new PurgeLog(clock, createFakeRandom()))
-  const runs = new RunTable({ store, clock, budget })
+  const runs = new RunTable({ store, clock, budget, rooms })
   const head: ObjectHead = {
     status: 200,
     etag: origin.etag,
@@ -52,7 +54,8 @@ export function stage(
 
 /** A run with one reader, which wants all of it. */
 export function read(run: SliceRun, index: number, until = index): Promise<Uint8Array> {
-  return collect(run.ask(index, until).read(0, sliceBytes, never))
+  const { fill, release } = run.ask(index, until)
+  return collect(fill.read(0, sliceBytes, never)).finally(release)
 }
 
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

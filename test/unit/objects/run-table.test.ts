@@ -58,7 +58,7 @@ test('closing ends every run, whatever it waits for, and gives all connections b
   await quiet()
   const asking = on.runs.start(on.spec(8, 9))
   asking.attach()
-  const unread = asking.ask(8, 9).arrived(0, new AbortController().signal)
+  const unread = asking.ask(8, 9).fill.arrived(0, new AbortController().signal)
   const failed = assert.rejects(unread, /shutting down/)
 
   await on.runs.close()
