@@ -1,5 +1,6 @@
 /** What a worker runs: the public listener and the way of a request, over what the process has in common. */
 
+import { flushCompileCache } from 'node:module'
 import { isAdminPath } from '../admin/admin.ts'
 import type { Webhooks } from '../audit/webhook.ts'
 import { systemClock } from '../base/clock.ts'
@@ -133,7 +134,9 @@ class WorkerApp implements RunningWorker {
     const { foundation, generations } = this.#ready
     this.#listener = openMainListener(this.#boot.started, foundation, generations, address)
     this.#renewCertificates()
-    return this.#listener.listen()
+    const listening = await this.#listener.listen()
+    flushCompileCache() // what only a worker loads, for those who take its place
+    return listening
   }
 
   #load(): Load {

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { type App, createApp } from '../app.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
@@ -56,7 +57,9 @@ async function serve(config: Config, described: unknown, args: ServeArgs): Promi
 /** Rejects when it cannot listen; then it is closed. */
 async function serveUntil(stopped: Promise<NodeJS.Signals>, app: App, reloading: Reloading): Promise<NodeJS.Signals> {
   try {
-    announce(await app.listen())
+    const addresses = await app.listen()
+    flushCompileCache() // else a process that is killed would leave nothing for the next one
+    announce(addresses)
   } catch (error) {
     await app.close()
     throw error

@@ -1,5 +1,5 @@
 import type { Rooms } from '../cache/body-rooms.ts'
-import { type ObjectHead, sliceLength } from '../cache/record.ts'
+import { type ObjectHead, sliceCount, sliceLength } from '../cache/record.ts'
 import { type HeldFill, SliceFill } from './slice-fill.ts'
 
 /** The slices that a run has in memory: what its readers wait for, and what they are at. */
@@ -10,7 +10,8 @@ export class HeldSlices {
 
   constructor(head: ObjectHead, rooms: Rooms | undefined) {
     this.#head = head
-    this.#rooms = rooms
+    // Those of small objects are of any size, and rooms are had by size.
+    this.#rooms = sliceCount(head) > 1 ? rooms : undefined
   }
 
   /** Undefined: nobody has asked for it, and nothing of it has come. */
