@@ -41,6 +41,9 @@ import { SharedParts } from './shared-parts.ts'
 import { openTiers } from './tiers.ts'
 import { PoolPressure } from './warming.ts'
 
+/** Slices are taken and given back in turn: few lie idle. */
+const idleSliceBytes = 4 * 2 ** 20
+
 export interface FoundationPorts {
   readonly clock: Clock
   readonly random: Random
@@ -135,7 +138,8 @@ export async function openFoundation(config: Config, ports: FoundationPorts): Pr
   })
   const budget = new FillBudget(seat.shareOf(fillBytesOf(config.server.memory)), namesOf(buckets))
   const peers = seat.peers()
-  const runs = new RunTable({ store, clock, budget, peers, rooms: store.copiesPuts ? new BodyRooms() : undefined })
+  const rooms = store.copiesPuts ? new BodyRooms(idleSliceBytes) : undefined
+  const runs = new RunTable({ store, clock, budget, peers, rooms })
   seat.lend(runs)
   const uncacheable = new UncacheableMemory(clock)
   const slots = seat.createSlots(slotOptions(config), { clock })

@@ -7,8 +7,8 @@
 const leastBytes = 16 * 1024
 /** Rooms come in multiples of this. */
 const stepBytes = 16 * 1024
-/** What lies idle: for 160 bodies of 100 KiB. */
-const mostIdleBytes = 16 * 1024 * 1024
+/** For 160 bodies of 100 KiB. */
+const usualIdleBytes = 16 * 1024 * 1024
 
 export interface Room {
   readonly bytes: Uint8Array
@@ -22,8 +22,14 @@ export interface Rooms {
 }
 
 export class BodyRooms implements Rooms {
+  readonly #mostIdleBytes: number
   readonly #idle = new Map<number, SharedArrayBuffer[]>()
   #idleBytes = 0
+
+  /** `mostIdleBytes`: of rooms that wait for the next body. */
+  constructor(mostIdleBytes = usualIdleBytes) {
+    this.#mostIdleBytes = mostIdleBytes
+  }
 
   take(bytes: number): Room | undefined {
     if (bytes < leastBytes) return undefined
@@ -57,8 +63,8 @@ export class BodyRooms implements Rooms {
   #hasPlace(size: number): boolean {
     for (const [other, buffers] of this.#idle) {
       if (other === size) continue
-      while (this.#idleBytes + size > mostIdleBytes && buffers.pop() !== undefined) this.#idleBytes -= other
+      while (this.#idleBytes + size > this.#mostIdleBytes && buffers.pop() !== undefined) this.#idleBytes -= other
     }
-    return this.#idleBytes + size <= mostIdleBytes
+    return this.#idleBytes + size <= this.#mostIdleBytes
   }
 }

@@ -24,14 +24,19 @@ test('nobody else has a room before it is given back, nor because it is given ba
   assert.notEqual(second?.bytes.buffer, third?.bytes.buffer)
 })
 
-test('no more than 16 MiB lie idle', () => {
-  const rooms = new BodyRooms()
-  const take = () => Array.from({ length: 200 }, () => rooms.take(128 * KiB))
-  const taken = take()
-  for (const room of taken) room?.release()
-  const known = new Set(taken.map((room) => room?.bytes.buffer))
-  assert.equal(take().filter((room) => known.has(room?.bytes.buffer)).length, 128)
-})
+for (const [said, idle] of [
+  [undefined, 128],
+  [1024 * KiB, 8],
+] as const) {
+  test(`no more than ${said === undefined ? '16 MiB' : 'what is said'} lie idle`, () => {
+    const rooms = new BodyRooms(said)
+    const take = () => Array.from({ length: 200 }, () => rooms.take(128 * KiB))
+    const taken = take()
+    for (const room of taken) room?.release()
+    const known = new Set(taken.map((room) => room?.bytes.buffer))
+    assert.equal(take().filter((room) => known.has(room?.bytes.buffer)).length, idle)
+  })
+}
 
 test('rooms of a size that nobody asks for any more make way for those of another', () => {
   const rooms = new BodyRooms()
