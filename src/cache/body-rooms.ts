@@ -3,6 +3,8 @@
  * V8 mark the whole heap after every few hundred: at 100 KiB that was more than half of the CPU of a hit.
  */
 
+import { lentBuffer } from '../base/lent-bytes.ts'
+
 /** Less is not worth a loan. */
 const leastBytes = 16 * 1024
 /** Rooms come in multiples of this. */
@@ -23,7 +25,7 @@ export interface Rooms {
 
 export class BodyRooms implements Rooms {
   readonly #mostIdleBytes: number
-  readonly #idle = new Map<number, SharedArrayBuffer[]>()
+  readonly #idle = new Map<number, ArrayBuffer[]>()
   #idleBytes = 0
 
   /** `mostIdleBytes`: of rooms that wait for the next body. */
@@ -34,8 +36,7 @@ export class BodyRooms implements Rooms {
   take(bytes: number): Room | undefined {
     if (bytes < leastBytes) return undefined
     const size = Math.ceil(bytes / stepBytes) * stepBytes
-    // Shared, as all bytes that are lent: so whoever sends them sees that they are.
-    const buffer = this.#takeIdle(size) ?? new SharedArrayBuffer(size)
+    const buffer = this.#takeIdle(size) ?? lentBuffer(size)
     let isOut = true
     const release = () => {
       if (isOut) this.#giveBack(buffer)
@@ -44,13 +45,13 @@ export class BodyRooms implements Rooms {
     return { bytes: new Uint8Array(buffer, 0, bytes), release }
   }
 
-  #takeIdle(size: number): SharedArrayBuffer | undefined {
+  #takeIdle(size: number): ArrayBuffer | undefined {
     const buffer = this.#idle.get(size)?.pop()
     if (buffer !== undefined) this.#idleBytes -= size
     return buffer
   }
 
-  #giveBack(buffer: SharedArrayBuffer): void {
+  #giveBack(buffer: ArrayBuffer): void {
     const size = buffer.byteLength
     if (!this.#hasPlace(size)) return
     this.#idleBytes += size

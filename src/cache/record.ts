@@ -27,7 +27,7 @@ export interface ObjectHead {
 export type CacheRecord =
   /** `body` is set when one slice is the whole object and its bytes are known; an answer to HEAD has none. Never written again once put, and alone in its ArrayBuffer. */
   | { readonly kind: 'object'; readonly head: ObjectHead; readonly body?: Uint8Array }
-  /** At most `sliceBytes`. Never written again once put, and alone in its ArrayBuffer. `objectSize` and `tags`: of the object it was cut from. */
+  /** At most `sliceBytes`. Never written again once put, but where a store copies what is put; alone in its ArrayBuffer. `objectSize` and `tags`: of the object it was cut from. */
   | {
       readonly kind: 'slice'
       readonly etag: Etag

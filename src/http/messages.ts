@@ -32,7 +32,7 @@ export interface ProxyRequest {
 }
 
 /**
- * Bytes in shared memory are only lent: until the response is finished, or, those of a stream, until the source is asked for
+ * Bytes may be only lent (`isLent`): until the response is finished, or, those of a stream, until the source is asked for
  * more or ended. Nobody reads them any more by then, neither here nor in the kernel.
  */
 export type Body =

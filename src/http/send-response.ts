@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
+import { isLent } from '../base/lent-bytes.ts'
 import type { Body, ProxyRequest, ProxyResponse, Sent } from './messages.ts'
 import { type Watched, watchForStall } from './stall-watch.ts'
 
@@ -212,11 +213,6 @@ class Flow<Out extends Outlet> {
 
 function watch<Out extends Outlet>(wire: Wire<Out>, out: Out, ports: SendPorts, handed: () => number): () => void {
   return watchForStall(wire.stallOf(out, handed), ports.clock, ports.stallLimitMs)
-}
-
-/** Somebody else's, see `Body`. */
-function isLent(chunk: Uint8Array): boolean {
-  return chunk.buffer instanceof SharedArrayBuffer
 }
 
 function expectRoom(body: StreamBody, bytes: number): void {

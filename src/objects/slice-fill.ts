@@ -91,7 +91,8 @@ export class SliceFill {
       const end = Math.min(to, this.#filled)
       const start = at
       at = end
-      if (this.#bytes !== undefined) yield this.#bytes.subarray(start, end)
+      if (this.#bytes === undefined) throw new Error('a slice is read that nobody holds')
+      yield this.#bytes.subarray(start, end)
     }
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:http2'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { lentBuffer } from '../../../src/base/lent-bytes.ts'
 import type { ProxyResponse } from '../../../src/http/messages.ts'
 import { frame, frameType, plainGet, requestFrames } from '../../support/http2-frames.ts'
 import { expectedBytes } from '../../support/synthetic-bytes.ts'
@@ -20,7 +21,7 @@ class Lender {
 
   /** In pieces of so many bytes, one after the other. */
   stream(pieceBytes: number): ProxyResponse {
-    const place = Buffer.from(new SharedArrayBuffer(pieceBytes))
+    const place = Buffer.from(lentBuffer(pieceBytes))
     const lender = this
     async function* read() {
       for (let at = 0; at < size; at += pieceBytes) {

@@ -21,7 +21,7 @@ function startLending() {
   return { ...on, rooms, open }
 }
 
-test('a room is given back when the last one who holds the slice lets go, and not sooner', () => {
+test('a room is given back when the last one who holds the slice lets go, and not sooner', async () => {
   const rooms = new Lending()
   const first = new SliceFill(2, rooms).hold()
   const second = first.fill.hold()
@@ -32,6 +32,7 @@ test('a room is given back when the last one who holds the slice lets go, and no
   second.release()
   assert.equal(rooms.open, 0)
   assert.throws(() => second.fill.bytes, /not complete/)
+  await assert.rejects(second.fill.read(0, 2, never).next(), /nobody holds/)
 })
 
 test('a slice that nobody has a byte of yet takes no room', () => {
