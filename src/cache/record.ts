@@ -73,6 +73,12 @@ export function withBody(record: CacheRecord, bytes: Uint8Array): CacheRecord {
   }
 }
 
+/** With a copy of its bytes, where it has any. */
+export function withOwnBody(record: CacheRecord): CacheRecord {
+  const body = bodyOf(record)
+  return body === undefined ? record : withBody(record, new Uint8Array(body))
+}
+
 /** Those of the object that the record belongs to. */
 export function tagsOf(record: CacheRecord): readonly string[] {
   switch (record.kind) {

@@ -20,7 +20,7 @@ import type { Doubts } from './doubts.ts'
 import { putAtOnce } from './put-at-once.ts'
 import { patienceMs, type WriteBounds } from './queue-bounds.ts'
 import { QueueRoom } from './queue-room.ts'
-import { bodyOf, type CacheRecord, tagsOf, withBody } from './record.ts'
+import { type CacheRecord, tagsOf, withOwnBody } from './record.ts'
 import { recordCost } from './record-cost.ts'
 import { covers, type Scope } from './scope.ts'
 import { type CacheTier, type Listed, type Removed, type StoreEvents, TierUnavailable } from './tier.ts'
@@ -93,9 +93,8 @@ export class WriteBehind {
   async #putInTurn(id: RecordId, record: CacheRecord): Promise<void> {
     this.#withdraw(id)
     const bytes = recordCost(id, record)
-    const body = this.tier.copiesPuts ? bodyOf(record) : undefined
     // Whoever reads a wish keeps its bytes for as long as they like.
-    const wished = body === undefined ? record : withBody(record, new Uint8Array(body))
+    const wished = this.tier.copiesPuts ? withOwnBody(record) : record
     if (this.#takeRoom(bytes)) await this.#wish(putOf(id, wished, bytes))
     else this.#owe(id)
   }

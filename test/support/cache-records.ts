@@ -2,7 +2,7 @@
 
 import type { EpochMs, Etag, RecordId } from '../../src/base/types.ts'
 import { CacheKey } from '../../src/cache/cache-key.ts'
-import type { CacheRecord, ObjectHead } from '../../src/cache/record.ts'
+import { bodyOf, type CacheRecord, type ObjectHead } from '../../src/cache/record.ts'
 
 export const idOf = (object: string, bucket = 'media'): RecordId => new CacheKey(bucket, object).id
 export const sliceIdOf = (object: string, index: number, bucket = 'media'): RecordId =>
@@ -35,6 +35,5 @@ export function sliceOf(body: string | number, objectSize: number, etag = '"1"')
 
 /** The bytes a record carries. */
 export function bytesIn(record: CacheRecord | undefined): Uint8Array | undefined {
-  if (record?.kind === 'slice') return record.bytes
-  return record?.kind === 'object' ? record.body : undefined
+  return record && bodyOf(record)
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { RecordId } from '../../src/base/types.ts'
 import type { Room } from '../../src/cache/body-rooms.ts'
-import { bodyOf, type CacheRecord, withBody } from '../../src/cache/record.ts'
+import { bodyOf, type CacheRecord, withBody, withOwnBody } from '../../src/cache/record.ts'
 import type { CacheTier, Lent } from '../../src/cache/tier.ts'
 
 /** No test sends this byte. */
@@ -53,11 +53,10 @@ export class Lending {
 /** A `TierGuard` that makes a tier copy what is put. */
 export function copying(tier: CacheTier): CacheTier {
   const put = tier.put.bind(tier)
-  const ownCopyOf = (record: CacheRecord) => withBody(record, new Uint8Array(bodyOf(record) ?? []))
   return Object.assign(tier, {
     copiesPuts: true,
     putNow: undefined,
-    put: (id: RecordId, record: CacheRecord) => put(id, ownCopyOf(record)),
+    put: (id: RecordId, record: CacheRecord) => put(id, withOwnBody(record)),
   } as const)
 }
 

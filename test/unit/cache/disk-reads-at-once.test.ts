@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { type TestContext, test } from 'node:test'
 import { isLent } from '../../../src/base/lent-bytes.ts'
 import { Barrier } from '../../support/barrier.ts'
-import { idOf, objectOf } from '../../support/cache-records.ts'
+import { bytesIn, idOf, objectOf } from '../../support/cache-records.ts'
 import { counted, KiB, makeFolder, openTier, pathOf } from '../../support/disk-folders.ts'
 import { FaultyFiles } from '../../support/faulty-files.ts'
 
@@ -47,9 +47,8 @@ test('a long body is lent: its bytes are the next one’s when they are given ba
   const { tier, record } = await tierWith(t, 64 * KiB)
   const [first, second] = [tier.lendNow?.(a), tier.lendNow?.(a)]
   assert.deepEqual([first?.record, second?.record, tier.getNow?.(a)], [record, record, record])
-  const bodyIn = (lent: typeof first) => (lent?.record.kind === 'object' ? lent.record.body : undefined)
-  const bytesOf = (lent: typeof first) => bodyIn(lent)?.buffer
-  assert.ok(isLent(bodyIn(first) as Uint8Array))
+  const bytesOf = (lent: typeof first) => bytesIn(lent?.record)?.buffer
+  assert.ok(isLent(bytesIn(first?.record) as Uint8Array))
   assert.notEqual(bytesOf(first), bytesOf(second))
   first?.release()
   assert.equal(bytesOf(tier.lendNow?.(a)), bytesOf(first))
@@ -67,7 +66,7 @@ test('a damaged file keeps no room, and a short body needs none', async (t) => {
   await tier.put(idOf('b'), objectOf(64 * KiB))
   await tier.get(idOf('b'))
   const other = tier.lendNow?.(idOf('b'))
-  const bodies = [lent, other].map((each) => (each?.record.kind === 'object' ? each.record.body?.buffer : undefined))
+  const bodies = [lent, other].map((each) => bytesIn(each?.record)?.buffer)
   assert.equal(bodies[0], bodies[1])
   await tier.put(idOf('c'), objectOf('short'))
   await tier.get(idOf('c'))
